@@ -1,0 +1,44 @@
+"""What a person reads, in Chinese or English: sentences and words by key (``crawler/data/messages.toml``)."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+
+
+def say(key: str, language: Language, **words: object) -> str:
+    """The sentence of a key, its gaps filled.
+
+    Raises:
+        KeyError: no such key, or a gap without a word.
+    """
+    sentence: str = _sentences()[key][language]
+    return sentence.format(**words) if words else sentence
+
+
+def word(group: str, code: str | None, language: Language) -> str:
+    """The wording of a code that a record carries; a code without one stands for itself."""
+    if code is None:
+        return say("unknown", language)
+    wording: dict[str, str] | None = _words()[group].get(code)
+    return wording[language] if wording else code
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("crawler.data").joinpath("messages.toml").read_text("utf-8"))
+
+
+def _sentences() -> dict[str, dict[str, str]]:
+    sentences: dict[str, dict[str, str]] = _data()["say"]
+    return sentences
+
+
+def _words() -> dict[str, dict[str, dict[str, str]]]:
+    words: dict[str, dict[str, dict[str, str]]] = _data()["words"]
+    return words

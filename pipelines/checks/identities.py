@@ -1,0 +1,207 @@
+"""The arithmetic of tables 3 and 4, three-valued: blanks are neither zero nor an error.
+
+Counts are never negative, so known figures that already exceed the total fail whatever the blanks stand
+for; figures that already reach it pass if the blanks are zero; anything else cannot be told. A blank
+total means "not filled in" and proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipelines.statutory.templates import VERSIONS, Identity, cell_names, identities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pipelines.checks.context import CheckContext
+    from pipelines.record import CheckResult, Number, TemplateLabel
+    from pipelines.statutory.templates import TableName
+
+Exact = int | Fraction
+"""A value to reckon with: decimals as printed, so that 0.1 + 0.2 is 0.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What can be said of one identity that does not simply pass.
+
+    Attributes:
+        identity: the identity.
+        result: PASS_IF_BLANK_ZERO, FAIL or NOT_EVALUABLE.
+        left: sum of the known cells of its left side.
+        right: sum of the known cells of its right side.
+        complete: whether no cell is null.
+        implied: the one blank part and the value that it would need; a hint, never a value.
+        impossible: whether no reading of joined text can fulfil it.
+    """
+
+    identity: Identity
+    result: CheckResult
+    left: Exact
+    right: Exact
+    complete: bool
+    implied: tuple[str, Exact] | None = None
+    impossible: bool = False
+
+    @property
+    def defect(self) -> Exact:
+        """Left side less right side."""
+        return self.left - self.right
+
+    @property
+    def off_by(self) -> Exact:
+        """The defect without its sign."""
+        return max(self.left, self.right) - min(self.left, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All identities of one table, evaluated.
+
+    Attributes:
+        table: the table.
+        label: its format.
+        values: cell name → value to reckon with; None if null.
+        verdicts: rule id → verdict, for every identity that does not pass.
+        passed: how many identities pass outright.
+    """
+
+    table: TableName
+    label: TemplateLabel
+    values: Mapping[str, Exact | None]
+    verdicts: Mapping[str, Verdict]
+    passed: int
+
+    def result(self, rule: str) -> CheckResult:
+        """Result of one identity of this table."""
+        verdict = self.verdicts.get(rule)
+        return "PASS" if verdict is None else verdict.result
+
+    def with_result(self, result: CheckResult) -> list[Verdict]:
+        """The verdicts with one result, in the order of the identities."""
+        return [verdict for verdict in self.verdicts.values() if verdict.result == result]
+
+
+class _Step(NamedTuple):
+    identity: Identity
+    left: Callable[[Sequence[Exact | None]], Sequence[Exact | None]]
+    right: Callable[[Sequence[Exact | None]], Sequence[Exact | None]]
+
+
+@cache
+def applicable(table: TableName, label: TemplateLabel) -> tuple[Identity, ...]:
+    """Identities of a table in its format; of a mixed table those that both formats agree on."""
+    if label in ("v1", "v2"):
+        return identities(table, label)
+    if label != "mixed":
+        return ()
+    of_both = [{identity.rule: identity for identity in identities(table, version)} for version in VERSIONS]
+    merged = of_both[0] | of_both[1]
+    return tuple(i for i in merged.values() if all(format_.get(i.rule, i) == i for format_ in of_both))
+
+
+@cache
+def _plan(table: TableName, label: TemplateLabel) -> tuple[tuple[str, ...], tuple[_Step, ...]]:
+    names = tuple(dict.fromkeys(name for version in VERSIONS for name in cell_names(table, version)))
+    used = {name for identity in applicable(table, label) for name in (*identity.left, *identity.right)}
+    order = tuple(name for name in names if name in used)
+    index = {name: position for position, name in enumerate(order)}
+    steps = tuple(
+        _Step(
+            identity, _getter([index[n] for n in identity.left]), _getter([index[n] for n in identity.right])
+        )
+        for identity in applicable(table, label)
+    )
+    return order, steps
+
+
+def _getter(indexes: list[int]) -> Callable[[Sequence[Exact | None]], Sequence[Exact | None]]:
+    if len(indexes) == 1:
+        first = indexes[0]
+        return itemgetter(slice(first, first + 1))
+    return itemgetter(*indexes)
+
+
+def exact(value: Number | None) -> Exact | None:
+    """The value as it was printed: a float by its shortest decimal form."""
+    return Fraction(str(value)) if isinstance(value, float) else value
+
+
+def number(value: Exact) -> Number:
+    """Back to a number of the record: integers as integers."""
+    return value.numerator if value.denominator == 1 else float(value)
+
+
+def evaluate(context: CheckContext, table: TableName, label: TemplateLabel) -> Evaluation:
+    """Evaluate all identities of one table."""
+    names, steps = _plan(table, label)
+    values: list[Exact | None] = list(map(context.cells.get, names))  # type: ignore[arg-type]
+    if float in set(map(type, values)):
+        values = [exact(context.cells.get(name)) for name in names]
+    verdicts = _complete(steps, values) if None not in values else _with_nulls(context, steps, values)
+    for step in steps if context.impossible else ():
+        rule = step.identity.rule
+        if rule in context.impossible and (rule not in verdicts or verdicts[rule].result != "FAIL"):
+            verdicts[rule] = Verdict(step.identity, "FAIL", 0, 0, complete=False, impossible=True)
+    return Evaluation(
+        table, label, dict(zip(names, values, strict=True)), verdicts, len(steps) - len(verdicts)
+    )
+
+
+def _complete(steps: Sequence[_Step], values: Sequence[Exact | None]) -> dict[str, Verdict]:
+    verdicts = {}
+    for identity, left_of, right_of in steps:
+        left = sum(left_of(values))  # type: ignore[arg-type]
+        right = sum(right_of(values))  # type: ignore[arg-type]
+        if left != right:
+            verdicts[identity.rule] = Verdict(identity, "FAIL", left, right, complete=True)
+    return verdicts
+
+
+def _with_nulls(
+    context: CheckContext, steps: Sequence[_Step], values: Sequence[Exact | None]
+) -> dict[str, Verdict]:
+    evaluated = (_verdict(context, step.identity, step.left(values), step.right(values)) for step in steps)
+    return {verdict.identity.rule: verdict for verdict in evaluated if verdict.result != "PASS"}
+
+
+def _verdict(
+    context: CheckContext,
+    identity: Identity,
+    left_values: Sequence[Exact | None],
+    right_values: Sequence[Exact | None],
+) -> Verdict:
+    left, right = _known(left_values), _known(right_values)
+    left_nulls, right_nulls = _nulls(identity.left, left_values), _nulls(identity.right, right_values)
+    nulls = (*left_nulls, *right_nulls)
+    blank_only = all(map(context.is_blank, nulls))
+    implied: tuple[str, Exact] | None = None
+    result: CheckResult = "NOT_EVALUABLE"
+    if not nulls:
+        result = "PASS" if left == right else "FAIL"
+    elif left_nulls and right_nulls:
+        printed = len(left_nulls) < len(identity.left) and len(right_nulls) < len(identity.right)
+        if printed and blank_only and left == right:
+            result = "PASS_IF_BLANK_ZERO"
+    elif not left_nulls or len(identity.left) > 1:
+        total, known = (left, right) if right_nulls else (right, left)
+        if known > total:
+            result = "FAIL"
+        elif known == total:
+            result = "PASS_IF_BLANK_ZERO" if blank_only else "NOT_EVALUABLE"
+        elif len(nulls) == 1 and blank_only:
+            implied = (nulls[0], total - known)
+    return Verdict(identity, result, left, right, complete=not nulls, implied=implied)
+
+
+def _known(values: Sequence[Exact | None]) -> Exact:
+    return sum(value for value in values if value is not None)
+
+
+def _nulls(names: Sequence[str], values: Sequence[Exact | None]) -> list[str]:
+    return [name for name, value in zip(names, values, strict=True) if value is None]

@@ -1,0 +1,7 @@
+"""Reports printed in every form that we claim to read, from figures that we know.
+
+``values`` invents valid figures, ``form`` lays them out as the physical cells of the statutory tables,
+``html`` and ``text`` print those cells as portals and text dumps do, ``damage`` breaks what was printed.
+Everything takes a ``random.Random``; hypothesis hands in one whose choices it can shrink, so the first
+choice of every list is the plainest.
+"""
