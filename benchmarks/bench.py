@@ -145,7 +145,7 @@ def _sample(name: str, seed: int) -> tuple[values.Sheet, Document]:
     _, change = damage.damage(rng) if kind != name else ("", form.unchanged)
     sheet = values.sheet(rng, fancy=kind == "html")
     if kind == "html":
-        return sheet, html.document(sheet, html.layout(rng), change=change)
+        return sheet, html.document(sheet, html.unpadded(html.layout(rng)), change=change)
     return sheet, text.document(sheet, text.setting(rng, "lines" if kind == "text" else kind), change)
 
 

@@ -19,6 +19,7 @@ from crawler.inputs import (
     UnusableArgumentError,
     body_problem,
     facts,
+    file_url,
     max_bytes,
     problem_of,
 )
@@ -147,11 +148,11 @@ def _entry(name: str, path: Path | None, named: Mapping[Role, str], *, given: bo
         return _stream(_STDIN_NAME, "file:///dev/stdin", open(0, "rb", closefd=False), named)
     try:
         if not path.is_file() and path.exists() and not path.is_dir():
-            return _stream(name, path.absolute().as_uri(), path.open("rb"), named)
+            return _stream(name, file_url(path), path.open("rb"), named)
         kind = _dump_kind(path)
         if kind is None:
             return Input(name, path=path)
-        return open_dump(name, path, path.absolute().as_uri(), kind, named)
+        return open_dump(name, path, file_url(path), kind, named)
     except OSError as error:
         return Input(name, problem=problem_of(error))
     except UnusableArgumentError as error:

@@ -17,11 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from crawler.messages import say, word
+from crawler.messages import reason, say
 from pipelines.classify import reason_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.console import RenderableType
 
     from crawler.dumps import Dump
     from crawler.inputs import Problem
@@ -103,24 +105,34 @@ class Screen:
         )
         self.line(Text(plain(note), style="dim"))
 
-    def outcome(self, outcome: Outcome, *, merged: str = "", conflict: bool = False) -> None:
+    def outcome(
+        self,
+        outcome: Outcome,
+        *,
+        merged: str | None = None,
+        conflict: bool = False,
+        full: RenderableType | None = None,
+    ) -> None:
         """Show what became of one input.
 
         Args:
             outcome: what became of it.
-            merged: the sentence that says which record it repeats; empty when it repeats none.
+            merged: name of the input whose record it repeats.
             conflict: it contradicts an earlier record.
+            full: the whole report, to show in place of its line.
         """
         summary = outcome.summary
-        state = "merged" if merged else state_of(outcome)
-        self._counts[_counted(state)] += 1
+        state = state_of(outcome) if merged is None else "merged"
+        self._counts["partial" if state == "none" else state] += 1
         if summary is None:
             assert outcome.problem is not None  # noqa: S101
             self._remark(state, outcome.name, explanation(outcome.problem, self.language))
-        elif merged:
-            self._remark(state, outcome.name, merged)
+        elif merged is not None:
+            self._remark(state, outcome.name, say("merged_into", self.language, name=merged))
         elif summary.kind == "not_a_report":
             self._remark(state, outcome.name, reason_text(summary.kind_reason, self.language))
+        elif full is not None:
+            self.console.print(full)
         else:
             self._row(state, outcome.name, summary)
             self._reasons(summary, conflict=conflict)
@@ -153,7 +165,7 @@ class Screen:
     # --- progress
 
     def advance(self, total: int | None) -> None:
-        """Note one more input done; after a while, show how far the work is. Call ``stop`` at the end."""
+        """Note one more input done; after a while, show how far the work is. Call ``close`` at the end."""
         self._done += 1
         now = time.monotonic()
         if self._progress is None:
@@ -163,7 +175,7 @@ class Screen:
             self._refreshed = now
             self._progress.update(self._progress.task_ids[0], completed=self._done, refresh=True)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Take the progress bar away."""
         if self._progress is not None:
             self._progress.stop()
@@ -233,7 +245,7 @@ class Screen:
         )
 
     def _reasons(self, summary: Summary, *, conflict: bool) -> None:
-        reasons = [word("reason", reason, self.language) for reason in summary.reasons]
+        reasons = [reason(code, self.language) for code in summary.reasons]
         if conflict:
             reasons.append(say("conflict", self.language))
         if reasons and (conflict or summary.extraction != "complete"):
@@ -262,10 +274,6 @@ def tail(text: str, width: int) -> str:
     while cell_len(text) > width - 1:
         text = text[max(1, len(text) - width) :]
     return "…" + text
-
-
-def _counted(state: str) -> str:
-    return "partial" if state == "none" else state
 
 
 def _templates(templates: tuple[str, str, str]) -> str:

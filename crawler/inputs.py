@@ -12,12 +12,10 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from pipelines.document import Document
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,12 @@ def read_document(item: Input) -> Document | Problem:
             body = source.read(max_bytes() + 1)
     except OSError as error:
         return problem_of(error)
-    return body_problem(body) or Document(url=item.path.absolute().as_uri(), body=body)
+    return body_problem(body) or Document(url=file_url(item.path), body=body)
+
+
+def file_url(path: Path) -> str:
+    """The address of a local file, without ``..`` and with links as the user named them."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - resolve() would follow links
 
 
 def problem_of(error: OSError) -> Problem:

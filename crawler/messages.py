@@ -29,6 +29,16 @@ def word(group: str, code: str | None, language: Language) -> str:
     return wording[language] if wording else code
 
 
+def reason(code: str, language: Language) -> str:
+    """The wording of a code of ``quality.reasons``: ``code``, ``code:count`` or ``table:code``."""
+    head, _, rest = code.partition(":")
+    if rest.isdigit():
+        return word("reason", head, language).format(n=rest)
+    if head in _words()["table_short"] and rest:
+        return word("table_short", head, language) + word("reason", rest, language)
+    return word("reason", code, language)
+
+
 @cache
 def _data() -> dict[str, Any]:
     return tomllib.loads(files("crawler.data").joinpath("messages.toml").read_text("utf-8"))

@@ -72,6 +72,11 @@ class Outcome:
     summary: Summary | None = None
 
     @property
+    def kind(self) -> Kind | None:
+        """What it is; None when it could not be read."""
+        return self.summary.kind if self.summary else None
+
+    @property
     def complete(self) -> bool:
         """Whether nothing is left to do: fully read, or with nothing in it that this program reads."""
         summary = self.summary

@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,7 +30,7 @@ _TASKS_PER_WORKER: Final = 3
 
 def ordered_map(
     function: Callable[[T], R], items: Iterable[T], weight: Callable[[T], int], *, jobs: int
-) -> Iterator[tuple[T, R | BaseException]]:
+) -> Generator[tuple[T, R | BaseException], None, None]:
     """Apply ``function`` to every item; yield item and result, or item and the exception it ended in.
 
     What fits into one task, or ``jobs=1``, stays in this process. ``function`` must be importable.

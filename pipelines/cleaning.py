@@ -23,6 +23,8 @@ from pipelines.decoding import Decoded, decode
 from pipelines.record import Attachment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelines.document import Document
 
 MAX_BYTES: Final = 32 * 2**20
@@ -35,9 +37,9 @@ _SUSPICIOUS_TAGS: Final = 20_000
 _MAX_COLSPAN: Final = 1_000
 _MAX_ROWSPAN: Final = 65_534
 _BREAK: Final = "\x1e"
+_LINKED: Final = re.compile(rb"\.(?:pdf|docx?|wps|xlsx?|ofd|zip|rar)(?=[\"'&?#\s>])", re.I)
 _MARK: Final = re.compile(r"\x02(\d+)\x03")
 _MARKUP: Final = re.compile(r"<(?:!doctype|html|head|body|table|tr|td|div|p|br|span|section|article|h[1-6])\b[^<]*>", re.I)
-_PREFIXED: Final = re.compile(r"<([a-z]\w*:\w+)", re.I)
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w:-]*)")
 _VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr p li dt dd option tr td th tbody thead tfoot".split())
 _CONTROL: Final = {c: "\n" for c in (*range(1, 9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x85, 0x2028, 0x2029)} | {0: None, 0x0D: "\n"}
@@ -114,11 +116,11 @@ def clean(document: Document) -> Page:
         page.form = "text"
         page.blocks = text_blocks(text)
         page.body = _text_body(page.blocks)
-    elif text.count("<") > _SUSPICIOUS_TAGS and _depth(text) > MAX_DEPTH:
+    elif raw.count(b"<") > _SUSPICIOUS_TAGS and _depth(text) > MAX_DEPTH:
         page.problem = "too_deep"
     else:
         page.form = "html"
-        _read_html(page, text)
+        _read_html(page, text, raw)
     return page
 
 
@@ -188,20 +190,14 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _read_html(page: Page, text: str) -> None:
+def _read_html(page: Page, text: str, raw: bytes) -> None:
     tree = LexborHTMLParser(text)
-    facts = _facts()
     _read_head(page, tree)
-    page.links = _links(page, tree)
-    _drop_hidden(page, tree)
-    tree.strip_tags(facts["dropped"])
-    if "<!--" in text:
-        for node in list(tree.root.traverse()):  # type: ignore[union-attr]
-            if node.is_comment_node:
-                node.decompose()
-    prefixed = {name.lower().replace(":", r"\:") for name in _PREFIXED.findall(text)}
-    tree.unwrap_tags([*facts["inline"], *prefixed])
-    tree.merge_text_nodes()
+    if _LINKED.search(raw):
+        page.links = _links(page, tree)
+    _drop_hidden(page, tree, [word for word in _HIDING_WORDS if word.encode() in raw])
+    for node in tree.css(",".join(_facts()["dropped"])):
+        node.decompose()
     body = tree.body
     if body is None:
         page.problem = "empty"
@@ -213,16 +209,63 @@ def _read_html(page: Page, text: str) -> None:
         page.problem = "too_large"
         return
     nodes: list[LexborNode] = []
-    for node in body.traverse(include_text=True):
-        if not node.is_text_node:
-            continue
-        piece = node.text_content or ""
-        if piece.isspace():
-            continue
+    for node, piece in _paragraphs(body):
         mark = _MARK.fullmatch(piece)
         page.blocks.append(tables[int(mark[1]) - 1] if mark else " ".join(piece.split()))
         nodes.append(node)
     page.body = _body_range(page.blocks, nodes)
+
+
+def _paragraphs(root: LexborNode) -> Iterator[tuple[LexborNode, str]]:
+    """Runs of text that no block element or line break interrupts, each with its first text node.
+
+    Walking in document order shows where elements begin, not where they end; a text whose nearest block
+    element is another one than before has left or entered a block as well.
+    """
+    inline = _inline()
+    first: LexborNode | None = None
+    pieces: list[str] = []
+    holder = -1
+    broken = True
+    for node in root.traverse(include_text=True, skip_empty=True):
+        tag = node.tag
+        if tag != _TEXT:
+            if not broken and tag not in inline and not _is_inline(tag, inline):
+                broken = True
+            continue
+        text = node.text_content or ""
+        if not text.strip(_BLANKS):
+            if pieces and not broken:
+                pieces.append(" ")
+            continue
+        parent = node.parent
+        while parent is not None and _is_inline(parent.tag, inline):
+            parent = parent.parent
+        block = parent.mem_id if parent is not None else -1
+        if broken or block != holder:
+            if first is not None:
+                yield first, "".join(pieces)
+            first, pieces, holder, broken = node, [text], block, False
+        else:
+            pieces.append(text)
+        if text[0] == "\x02":
+            broken = True
+    if first is not None:
+        yield first, "".join(pieces)
+
+
+_TEXT: Final = "-text"
+_BLANKS: Final = " \t\r\n\f\xa0\u3000"
+
+
+def _is_inline(tag: str | None, inline: frozenset[str]) -> bool:
+    """Whether an element is part of the line around it; Word's prefixed elements (``o:p``) are."""
+    return tag in inline or tag is None or ":" in tag or tag[0] == "-"
+
+
+@cache
+def _inline() -> frozenset[str]:
+    return frozenset(_facts()["inline"])
 
 
 def _read_head(page: Page, tree: LexborHTMLParser) -> None:
@@ -241,10 +284,10 @@ def _read_head(page: Page, tree: LexborHTMLParser) -> None:
 def _links(page: Page, tree: LexborHTMLParser) -> list[Attachment]:
     types: dict[str, str] = _facts()["attachments"]
     found: dict[str, Attachment] = {}
-    for node in tree.css(",".join(f'a[href*="{ending}" i]' for ending in types)):
-        href = (node.attributes.get("href") or "").strip()
+    for node in tree.css("a[href]"):
+        href = (node.attributes["href"] or "").strip()
         path = href.partition("#")[0].lower()
-        ending = next((e for e in sorted(types, key=len, reverse=True) if path.endswith(e) or f"{e}&" in path), None)
+        ending = next((e for e in types if path.endswith(e) or f"{e}&" in path), None)
         if ending is None or len(href) > 2_000:
             continue
         try:
@@ -257,11 +300,11 @@ def _links(page: Page, tree: LexborHTMLParser) -> list[Attachment]:
     return list(found.values())
 
 
-def _drop_hidden(page: Page, tree: LexborHTMLParser) -> None:
+def _drop_hidden(page: Page, tree: LexborHTMLParser, words: list[str]) -> None:
     """Remove what a reader does not see, unless the only report on the page is hidden until a script shows it."""
     hidden = [
         node
-        for node in tree.css('[style*="display" i],[style*="visibility" i],[hidden]')
+        for node in tree.css(",".join(["[hidden]", *(f'[style*="{word}"]' for word in words)]))
         if "hidden" in node.attributes or _HIDING.search(node.attributes.get("style") or "")
     ]
     if not hidden:
@@ -277,6 +320,7 @@ def _drop_hidden(page: Page, tree: LexborHTMLParser) -> None:
             node.decompose()
 
 
+_HIDING_WORDS: Final = ("display", "DISPLAY", "Display", "visibility", "VISIBILITY", "Visibility")
 _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
@@ -285,13 +329,14 @@ def _take_tables(body: LexborNode) -> list[Table] | None:
     nodes = body.css("table")
     outer = {id_ for node in nodes for id_ in _outer_tables(node)} if len(nodes) > 1 else set()
     limit = _facts()["layout_cell_length"]
+    spanning = {n.mem_id: n.attributes for n in body.css("td[colspan],td[rowspan],th[colspan],th[rowspan]")}
     tables: list[Table] = []
     cells = 0
     for node in nodes:
         if node.mem_id in outer:
             continue
         rows = [
-            [Cell(*_cell(child)) for child in row.iter() if child.tag in ("td", "th")] for row in node.css("tr")
+            [_cell(child, spanning) for child in row.iter() if child.tag in _CELLS] for row in node.css("tr")
         ]
         cells += sum(map(len, rows))
         if cells > MAX_CELLS:
@@ -318,14 +363,28 @@ def _outer_tables(table: LexborNode) -> list[int]:
     return found
 
 
-def _cell(node: LexborNode) -> tuple[str, int, int]:
-    text = node.text(separator=_BREAK)
-    if _BREAK in text:
-        text = "\n".join(piece for piece in (" ".join(p.split()) for p in text.split(_BREAK)) if piece)
-    else:
-        text = " ".join(text.split())
-    attributes = node.attributes
-    return text, _span(attributes.get("colspan"), 1, _MAX_COLSPAN), _span(attributes.get("rowspan"), 0, _MAX_ROWSPAN)
+_CELLS: Final = ("td", "th")
+
+
+def _cell(node: LexborNode, spanning: dict[int, dict[str, str | None]]) -> Cell:
+    text = node.text(separator=_BREAK, strip=True, skip_empty=True)
+    if not text.isalnum():
+        if _BREAK in text:
+            pieces = [piece for piece in (" ".join(p.split()) for p in text.split(_BREAK)) if piece]
+            text = pieces[0] if len(pieces) == 1 else _joined(node, pieces)
+        elif text:
+            text = " ".join(text.split())
+    if node.mem_id not in spanning:
+        return Cell(text)
+    spans = spanning[node.mem_id]
+    return Cell(text, _span(spans.get("colspan"), 1, _MAX_COLSPAN), _span(spans.get("rowspan"), 0, _MAX_ROWSPAN))
+
+
+def _joined(node: LexborNode, pieces: list[str]) -> str:
+    """The pieces of a cell; where figures are concerned it matters whether a break or only a span divides them."""
+    if not any(piece[0].isdigit() or piece[-1].isdigit() for piece in pieces):
+        return "\n".join(pieces)
+    return "\n".join(" ".join(piece.split()) for _, piece in _paragraphs(node))
 
 
 def _span(value: str | None, least: int, most: int) -> int:

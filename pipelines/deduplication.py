@@ -11,9 +11,12 @@ Only digests and addresses are kept, so memory does not grow with the size of th
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Final
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.record import Finding, Message
 
@@ -104,6 +107,12 @@ def key_of(report: Report) -> Key:
     )
 
 
+def with_finding(report: Report, finding: Finding) -> Report:
+    """The record with one finding more; the counts of identities stay."""
+    checks = report.checks.model_copy(update={"findings": [*report.checks.findings, finding]})
+    return report.model_copy(update={"checks": checks})
+
+
 def _is_known(report: Report) -> bool:
     """A bare name such as 市卫生健康局 exists in every city: only a placed body is a known one."""
     agency = report.agency
@@ -126,26 +135,22 @@ def _digest(value: object) -> bytes:
 
 
 def _conflict(key: Key, first: _Kept) -> Finding:
-    if key.numbers is None and first.numbers is None:
-        return Finding(
-            rule=CONFLICT_RULE,
-            severity="INFO",
-            result="NOT_EVALUABLE",
-            diagnosis="nothing_to_compare",
-            message=Message(
-                zh=f"同一机关同一年度已有一份报告（{first.url}），两份都没有可比的数字，均予保留。",
-                en=f"The same body and year is also reported at {first.url}; "
-                "neither has numbers to compare, both are kept.",
-            ),
-        )
+    comparable = key.numbers is not None or first.numbers is not None
+    diagnosis = "different_numbers" if comparable else "nothing_to_compare"
+    rule = _rule()[diagnosis]
     return Finding(
         rule=CONFLICT_RULE,
-        severity="WARN",
-        result="FAIL",
-        diagnosis="different_numbers",
+        severity=rule["severity"],
+        result=rule["result"],
+        diagnosis=diagnosis,
         message=Message(
-            zh=f"同一机关同一年度已有一份报告（{first.url}），两份数字不一致，均予保留，请人工核对。",
-            en=f"The same body and year is also reported at {first.url} with other numbers; "
-            "both are kept, a person must decide.",
+            zh=rule["message"]["zh"].format(url=first.url), en=rule["message"]["en"].format(url=first.url)
         ),
     )
+
+
+@cache
+def _rule() -> dict[str, Any]:
+    data = tomllib.loads(files("pipelines.data").joinpath("deduplication.toml").read_text("utf-8"))
+    rule: dict[str, Any] = data[CONFLICT_RULE]
+    return rule

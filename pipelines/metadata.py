@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _MAX_TEXT: Final = 100_000
-_MAX_ROWS: Final = 60
-_MAX_CELLS: Final = 20
+_MAX_ROWS: Final = 40
+_MAX_CELLS: Final = 12
+_MAX_CELL: Final = 500
 _MAX_LINE: Final = 2_000
 _MAX_VALUE: Final = 300
 _STRONG: Final = 3
 _GAP: Final = r"[\s\u200b\ufeff]{0,6}"
-_EDGES: Final = " \t\r\n\u3000\xa0\u200b\ufeff:：|｜,，;；\"“”'"
+_EDGES: Final = "{} \t\r\n\u3000\xa0\u200b\ufeff:：|｜,，;；\"“”'"
 _COLONS: Final = (":", "：")
 _DATES: Final = frozenset({"published", "created"})
 _SITE_ID: Final = re.compile(r"\d{10}|bm\d{8}")
@@ -170,9 +171,13 @@ def _above_the_text(blocks: Sequence[Block]) -> Iterator[Block]:
         if _is_statutory(block) if isinstance(block, Table) else _opens_the_text(block):
             return
         yield block
-        left -= 20 * len(block.rows) if isinstance(block, Table) else len(block) + 1
+        left -= _size(block) if isinstance(block, Table) else len(block) + 1
         if left < 0:
             return
+
+
+def _size(table: Table) -> int:
+    return sum(len(cell.text) + 1 for row in table.rows[:_MAX_ROWS] for cell in row[:_MAX_CELLS])
 
 
 def _opens_the_text(line: str) -> bool:
@@ -199,43 +204,45 @@ def _block_pairs(blocks: Iterable[Block]) -> Iterator[_Pair]:
     yield from _lines_pairs(lines)
 
 
-def _lines_pairs(lines: Sequence[str]) -> Iterator[_Pair]:
+def _lines_pairs(lines: Sequence[str]) -> list[_Pair]:
     """Pairs from consecutive lines; a label without a value may find it on the next line."""
     found = [_line_pairs(line) for line in lines]
-    taken = -1
-    for i, pairs in enumerate(found):
-        if i == taken or not pairs:
-            continue
-        *complete, last = pairs
-        yield from complete
+    pairs: list[_Pair] = []
+    for i, (*complete, last) in ((i, in_line) for i, in_line in enumerate(found) if in_line):
+        pairs += complete
         if not last.value and i + 1 < len(lines) and not found[i + 1]:
             after = found[i + 2] if i + 2 < len(lines) else []
-            if value := _next_line_value(last, lines[i + 1], between=_is_bare(after)):
-                taken = i + 1
-                last = _Pair(last.label, value)
-        if last.certain:
-            yield last
+            value = _next_line_value(last, lines[i + 1], between=_is_bare(after))
+            with_colon = last.certain or lines[i + 1].lstrip().startswith(_COLONS)
+            last = _Pair(last.label, value, certain=with_colon)  # noqa: PLW2901
+        pairs.append(last)
+    return _proved(pairs)
+
+
+def _proved(pairs: Sequence[_Pair]) -> list[_Pair]:
+    """Labels without a colon are labels only where one of them proves it by the shape of its value."""
+    fields = _lexicon().fields
+    if any(not pair.certain and _fits_strictly(fields[pair.label], pair.value) for pair in pairs):
+        return [_Pair(pair.label, pair.value) for pair in pairs]
+    return [pair for pair in pairs if pair.certain]
 
 
 def _is_bare(pairs: Sequence[_Pair]) -> bool:
     return len(pairs) == 1 and not pairs[0].value
 
 
-def _next_line_value(pair: _Pair, line: str, *, between: bool) -> str | None:
+def _next_line_value(pair: _Pair, line: str, *, between: bool) -> str:
     """The next line as the value of a label that stands alone, if it is one.
 
     It is where it starts with the colon, where it looks like a value of this label, or where it stands
     between two labels that stand alone and is no title.
     """
     value = _clean(line)
-    if not value:
-        return None
     field = _lexicon().fields[pair.label]
     if line.lstrip().startswith(_COLONS) or _fits(field, value):
         return value
-    if between and field not in _lexicon().shapes and (field == "title" or not _is_title(value)):
-        return value
-    return value if between and field in {"publisher", "source"} and not _is_title(value) else None
+    free = field not in _lexicon().shapes or field in {"publisher", "source"}
+    return value if between and free and (field == "title" or not _is_title(value)) else ""
 
 
 _TITLE: Final = re.compile(r"[年度].{0,30}(?:报告|年报)|关于.{2,}")
@@ -260,10 +267,8 @@ def _line_pairs(line: str) -> list[_Pair]:
     pairs = _cut_at(matches, line)
     if all(pair.certain for pair in pairs) or _is_alone(pairs, line):
         return pairs
-    # Labels without a colon are labels only in a line where one of them proves it by its value.
-    if any(not pair.certain and _fits_strictly(lexicon.fields[pair.label], pair.value) for pair in pairs):
-        return [_Pair(pair.label, pair.value) for pair in pairs]
-    return _cut_at([match for match in matches if match[2]], line)
+    proved = _proved(pairs)
+    return proved if len(proved) == len(pairs) else _cut_at([match for match in matches if match[2]], line)
 
 
 def _cut_at(matches: Sequence[re.Match[str]], line: str) -> list[_Pair]:
@@ -289,7 +294,7 @@ def _may_be_label(match: re.Match[str], line: str) -> bool:
 
 def _table_pairs(table: Table) -> list[_Pair]:
     """Pairs of a table of labels and values; nothing of any other table."""
-    rows = [[cell.text[:_MAX_LINE] for cell in row[:_MAX_CELLS]] for row in table.rows[:_MAX_ROWS]]
+    rows = [[cell.text[:_MAX_CELL] for cell in row[:_MAX_CELLS]] for row in table.rows[:_MAX_ROWS]]
     if (header := _header_row(rows)) is not None:
         labels, values = map(_compact_label, rows[header]), map(_clean, rows[header + 1])
         pairs = [_Pair(label, value) for label, value in zip(labels, values, strict=True)]

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 LEGACY_UNTIL: Final = 2018
 """Last year reported on in free form."""
 _TITLE_LENGTH: Final = 60
-_SHORTEST: Final = 6
+_SHORTEST: Final = 11
+"""Longest line that cannot be a heading with its text."""
+_LABEL_LENGTH: Final = 80
 _PATIENCE: Final = 8
 """Lines that are neither value nor label after which a table in text has ended."""
 _ORDINALS: Final = "一二三四五六七八九十"
@@ -172,8 +174,6 @@ def split_joined(paragraph: str) -> list[str]:
         Heading, prose and table stretches in order; the paragraph itself where nothing is joined.
         Put together they are the paragraph, but for the space (and a heading's colon) at the cuts.
     """
-    if len(paragraph) < _SHORTEST:
-        return [paragraph]
     tabled = any(anchor in paragraph for anchor in _patterns().anchors)
     cuts = list(_numbered_titles(paragraph))
     if tabled:
@@ -232,7 +232,12 @@ def split_sections(blocks: Sequence[Block], *, year: int | None = None) -> Secti
             and their sections have no number.
     """
     if year is None or year > LEGACY_UNTIL:
-        cut = [piece for block in blocks for piece in ([block] if isinstance(block, Table) else split_joined(block))]
+        cut: list[Block] = []
+        for block in blocks:
+            if isinstance(block, str) and len(block) > _SHORTEST:
+                cut += split_joined(block)
+            else:
+                cut.append(block)
         heads = _chain(_heads(cut))
         if any(head.strong for head in heads):
             return _sections(cut, [(head.index, head.number, head.title) for head in heads])
@@ -246,16 +251,13 @@ def _heads(blocks: Sequence[Block]) -> list[_Head]:
     neighbours: set[int] = set()
     last = -1
     for index, block in enumerate(blocks):
-        if isinstance(block, Table) or not block:
-            if not isinstance(block, str):
-                last = -1
+        if not block:
             continue
         match = None
-        if len(block) <= _TITLE_LENGTH and _HINT.search(block):
+        if isinstance(block, str) and _TITLE_LENGTH >= len(block) > 1 and _HINT.search(block):
             match = patterns.line.fullmatch("".join(block.split()))
         if match is None:
-            if block.strip():
-                last = -1
+            last = -1
             continue
         if last >= 0:
             neighbours.add(last)
@@ -348,29 +350,35 @@ def _prose(blocks: Sequence[Block], body: range) -> tuple[int, ...]:
     pending: list[int] = []
     for i in range(start, body.stop):
         block = blocks[i]
-        if isinstance(block, Table):
-            end, strangers = i, 0
-        elif not block or not (line := _squeeze(block)):
+        if not block:
             continue
-        elif (len(line) < _PATIENCE and line.isdecimal()) or patterns.values.fullmatch(line):
-            end, strangers = i, 0
-        elif line not in patterns.labels and not patterns.table_start.match(line):
-            strangers += 1
-            if "。" in block:
-                pending.append(i)
-            if strangers > _PATIENCE:
-                break
-            continue
-        else:
-            end = max(end, i)
-            continue
+        if isinstance(block, str) and not block.isdecimal() and (line := _squeeze(block)):
+            if not _is_tabular(line, patterns):
+                strangers += 1
+                if strangers > _PATIENCE:
+                    break
+                if "。" in line:
+                    pending.append(i)
+                continue
+        end, strangers = i, 0
         inside += pending
         pending.clear()
     after = _said(blocks, range(end + 1, body.stop))
-    return (*_said(blocks, range(body.start, start)), *(i for i in inside if i < end), *after)
+    return (*_said(blocks, range(body.start, start)), *inside, *after)
+
+
+def _is_tabular(line: str, patterns: _Patterns) -> bool:
+    """Whether a squeezed line is a value, a label (or part of one), or both run together."""
+    if len(line) > _LABEL_LENGTH:
+        return patterns.table_start.match(line) is not None
+    return (
+        patterns.values.fullmatch(line) is not None
+        or line.rstrip("0123456789./-—") in patterns.labels
+        or patterns.table_start.match(line) is not None
+    )
 
 
 def _begins_table(block: Block, patterns: _Patterns) -> bool:
     if isinstance(block, Table):
         return True
-    return bool(block) and patterns.table_start.match("".join(block.split())) is not None
+    return len(block) > 1 and patterns.table_start.match("".join(block[:_LABEL_LENGTH].split())) is not None

@@ -24,6 +24,7 @@ YEAR_MARK: Final = "§"
 _SPACE = re.compile(r"[\s\u200b-\u200f\u2028\u2029\u2060\ufeff]+")
 _WIDE = r"\u3000-\u303f\u4e00-\u9fff\uff00-\uffef0-9"
 _SPACE_AMONG_WIDE = re.compile(rf"(?<=[{_WIDE}]) (?=[{_WIDE}A-Z])|(?<=[{_WIDE}A-Z]) (?=[{_WIDE}])")
+_WIDE_DIGIT = re.compile("[０-９]")
 _CITATION = re.compile(r"[〔\[(【]20\d\d[〕\])】]第?\d{1,5}号")
 _DATE = re.compile(r"20\d\d(?:年\d{1,2}月(?:\d{1,2}日)?|[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))")
 _RANGE = re.compile(r"20\d\d年?度?[-–—~至到](?:20)?\d\d(?:年度?|学年)?")
@@ -32,6 +33,16 @@ _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "0000012345678
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
 _EDGES = "《》<>〈〉【】[]“”\"'‘’「」,，.。;；:：、·•*#=~ "
 _WIDE_BRACKETS = str.maketrans("()", "（）")
+
+
+def compact(text: str) -> str:
+    """Text without white space; folded only where wide digits would hide a figure.
+
+    Full normalisation of a whole page costs more than reading it; patterns on compact text have to accept
+    both forms of punctuation.
+    """
+    text = "".join(text.split())
+    return squeeze(text) if _WIDE_DIGIT.search(text) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +136,16 @@ def parse_title(text: str) -> Title:
     around = _around(marked[:first], marked[first + len(segment) :], lexicon)
     before = marked[:first].count(YEAR_MARK)
     years = years[before : before + segment.count(YEAR_MARK)]
-    return _taken_apart(shown, segment, core, years, year_flags, around)
+    return _taken_apart(shown, segment, core, years, year_flags=year_flags, around=around)
 
 
 def _around(before: str, after: str, lexicon: _Lexicon) -> str | None:
     """The reason to refuse that stands beside the title itself: "图解 | …", "… - 解读"."""
     parts = lexicon.words["separator"].split(f"{before}|{after}")
     kinds = [rule for rule in lexicon.rules["head"] if rule.code in ("infographic", "interpretation")]
-    return next((rule.code for part in parts for rule in kinds if rule.match.search(part.strip(_EDGES))), None)
+    return next(
+        (rule.code for part in parts for rule in kinds if rule.match.search(part.strip(_EDGES))), None
+    )
 
 
 def _fold(text: str) -> str:
@@ -201,6 +214,7 @@ def _taken_apart(
     text: str,
     core: re.Match[str],
     years: list[int],
+    *,
     year_flags: tuple[str, ...],
     around: str | None,
 ) -> Title:
@@ -213,12 +227,12 @@ def _taken_apart(
         flags.append("several_years")
     year = _year_of(text, core, years)
 
-    if letter := lexicon.letter.search(head):
-        if lexicon.letter_tail.search(tail.strip(_EDGES).replace("》", "")):
-            flags.append("letter")
-            tail = ""
-            inner = _agency(head[letter.end() :], lexicon)
-            head = head[letter.end() :] if inner else head[: letter.start()]
+    letter = lexicon.letter.search(head)
+    if letter and lexicon.letter_tail.search(tail.strip(_EDGES)):
+        flags.append("letter")
+        tail = ""
+        inner = _agency(head[letter.end() :], lexicon)
+        head = head[letter.end() :] if inner else head[: letter.start()]
 
     named, tail = _bracketed_agency(tail, lexicon)
     flags += [rule.code for rule in lexicon.rules["flag"] if rule.match.search(tail)]

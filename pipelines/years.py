@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from pipelines.normalise import squeeze
-from pipelines.titles import Title
+from pipelines.titles import compact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipelines.titles import Title
 
 YearFrom = Literal["title", "period", "body"]
 
@@ -25,21 +28,17 @@ _LOOK_AT: Final = 8_000
 """Section 1 is to stay under 1,000 characters; the period stands before or in it."""
 
 _PERIOD = re.compile(
-    r"(20\d\d)年度?1月0?1日(?:起|开始|以来)?[,、]?(?:截?至|到|截止到?|[-—–~]+)(?:(20\d\d)年|当年|同年|本年)?12月31日"
+    r"(20\d\d)年度?0?1月0?1日(?:起|开始|以来)?[,，、]?(?:截?至|到|截止到?|[-—–~～]+)(?:(20\d\d)年度?|当年|同年|本年)?12月31日"
 )
 _PERIOD_OF_DATA = re.compile(r"统计|数据|期限|时限|时段|报告期|年度报告|所列")
 _REACH: Final = 40
-_NOISE = re.compile(
-    r"《[^《》]{0,80}》"
-    r"|[〔\[(【]20\d\d[〕\])】](?:第?\d{1,5}号)?"
-    r"|20\d\d年第?\d{1,5}号"
-    r"|20\d\d年?[-—–~至到]20\d\d年?"
-    r"|20\d\d年\d{1,2}月(?:\d{1,2}日)?"
-    r"|(?:较|比|同|与|相比|上年|去年|自|从)20\d\d年?"
-)
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
-_SECTION_1 = re.compile(r"一、?(?:总体|基本|工作|概述|信息公开)[^,。;]{0,10}")
-_SECTION_2 = re.compile(r"二、?(?:行政机关)?主动公开")
+
+_YEAR = re.compile(r"(?<!\d)20\d\d年(?!\d{1,2}月|第?\d{1,5}号)")
+_BEFORE = re.compile(r"(?:[较比同与自从去]|上年|20\d\d年?[-—–~～至到])$")
+_AFTER = re.compile(r"度?[-—–~～至到]20\d\d")
+_QUOTED: Final = 80
+_SECTION_1 = re.compile(r"一[、.．,，]?(?:总体|基本|工作|概述|信息公开)")
+_SECTION_2 = re.compile(r"二[、.．,，]?(?:行政机关)?主动公开")
 _PUBLISHED = re.compile(r"(20\d\d)\D{1,2}(\d{1,2})?")
 
 
@@ -70,7 +69,7 @@ def report_year(title: Title, paragraphs: Sequence[str], published: str | None) 
         paragraphs: the text outside the tables, in order.
         published: day of publication as printed or ISO 8601; only to cross-check.
     """
-    text = squeeze("\n".join(paragraphs)[:_LOOK_AT])
+    text = compact("\n".join(paragraphs)[:_LOOK_AT])
     period, span = _period(text)
     body, mentions = _commonest(text)
     dominant = body if mentions > 1 else None
@@ -119,12 +118,21 @@ def _commonest(text: str) -> tuple[int | None, int]:
     """The year that section 1 (else the whole text) names most, and how often; no year when two are level."""
     mentions = 0
     for part in (_section_1(text), text):
-        counts = Counter(year for year in map(int, _YEAR.findall(_NOISE.sub("", part))) if year >= FIRST_YEAR)
+        counts = Counter(year for year in _mentioned(part) if year >= FIRST_YEAR)
         ranked = counts.most_common(2)
         if ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
             return ranked[0]
         mentions = ranked[0][1] if ranked else mentions
     return None, mentions
+
+
+def _mentioned(text: str) -> Iterator[int]:
+    """Years that the text speaks of: not in a quoted title, a date, a document number, a range or a comparison."""
+    for match in _YEAR.finditer(text):
+        before = text[max(0, match.start() - _QUOTED) : match.start()]
+        quoted = before.rfind("《") > before.rfind("》")
+        if not quoted and not _BEFORE.search(before[-6:]) and not _AFTER.match(text, match.end()):
+            yield int(match[0][:4])
 
 
 def _section_1(text: str) -> str:

@@ -245,7 +245,7 @@ def test_other_tables_say_nothing(other: Table) -> None:
         "1.总体情况",
         "本报告根据条例编制。",
         "根据《中华人民共和国政府信息公开条例》编制本报告。",
-        "过去一年，我局围绕防汛抗旱和城乡供水两件大事推进公开，全年更新栏目十二个，回应群众来信八十余封，各科室都明确了专人。",
+        "过去一年，我局围绕防汛抗旱和城乡供水两件大事推进公开，全年更新栏目十二个，回应群众来信八十余封，各科室都明确了专人负责并按月核对。",
         table("信息内容|本年制发件数"),
     ],
 )
@@ -342,6 +342,7 @@ REAL_BLOCKS: dict[str, dict[str, str]] = {
         "published": "2025-08-05",
         "document_number": "科学技术部令第23号",
         "validity": "有效",
+        "source": "科学技术部",
     },
     "portal-pages/handan-detail.html": {
         "index_number": "000014348/2020-35147",

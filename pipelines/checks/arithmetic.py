@@ -93,10 +93,13 @@ def _differences(
 
 def _not_counts(evaluation: Evaluation) -> Iterator[Finding]:
     """``T3.INT``: values of table 3 that cannot be a number of requests."""
-    values = evaluation.values.values()
-    if set(map(type, values)) == {int} and min(values) >= 0:  # type: ignore[type-var, operator]
+    if evaluation.counts_only:
         return
-    wrong = {cell: v for cell, v in evaluation.values.items() if v is not None and not _is_count(v)}
+    wrong = {
+        cell: v
+        for cell in evaluation.names
+        if (v := evaluation.values[cell]) is not None and not _is_count(v)
+    }
     for first, value in list(wrong.items())[:1]:
         yield finding("T3.INT", cells=wrong, actual=number(value), count=len(wrong), label=cell_label(first))
 
@@ -111,7 +114,7 @@ def _blanks(context: CheckContext, evaluation: Evaluation) -> Iterator[Finding]:
     A column can tell if it has blanks and a positive （七）总计; it supports the reading if its ``SUM`` and
     ``BAL`` hold with its blanks as zero. The column 总计 never counts: there a blank means "not filled in".
     """
-    blanks = [cell for cell in evaluation.values if context.is_blank(cell)] if evaluation.verdicts else []
+    blanks = [cell for cell in evaluation.names if context.is_blank(cell)] if evaluation.verdicts else []
     if not blanks:
         return
     columns_with_blanks = {cell.rpartition(".")[2] for cell in blanks}

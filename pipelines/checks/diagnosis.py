@@ -43,14 +43,15 @@ class Diagnosis:
 
 
 def diagnose(evaluation: Evaluation) -> dict[str, Diagnosis]:
-    """Failing rule id → its diagnosis; rules without a known signature are left out."""
+    """Failing rule id → its diagnosis; rules without a known signature are left out.
+
+    Of several signatures on one rule the one that explains most failures is taken, then the first.
+    """
     found: dict[str, Diagnosis] = {}
-    if evaluation.table != "applications" or not evaluation.with_result("FAIL"):
-        return found
-    for signature in SIGNATURES:
-        for diagnosis in signature(evaluation):
-            for rule in diagnosis.rules:
-                found.setdefault(rule, diagnosis)
+    if evaluation.table == "applications" and evaluation.with_result("FAIL"):
+        signs = [diagnosis for signature in SIGNATURES for diagnosis in signature(evaluation)]
+        for diagnosis in sorted(signs, key=lambda sign: len(sign.rules), reverse=True):
+            found = dict.fromkeys(diagnosis.rules, diagnosis) | found
     return found
 
 
@@ -196,7 +197,7 @@ SIGNATURES: Final[tuple[Callable[[Evaluation], Iterator[Diagnosis]], ...]] = (
     shifted_row,
     misfiled_applicant,
 )
-"""All signatures; the first that explains a rule is kept."""
+"""All signatures."""
 
 
 def _failed(evaluation: Evaluation) -> set[str]:
@@ -251,7 +252,7 @@ def _through(label: TemplateLabel) -> Mapping[str, tuple[tuple[str, int], ...]]:
 
 def _rows(evaluation: Evaluation) -> Iterator[str]:
     """Rows that the format has, in printed order."""
-    return (row for row in tables()["applications"].rows if f"applications.{row}.total" in evaluation.values)
+    return (row for row in tables()["applications"].rows if f"applications.{row}.total" in evaluation.names)
 
 
 def _outcomes(evaluation: Evaluation) -> list[str]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.statutory.templates import VERSIONS, Identity, cell_names, identities
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pipelines.checks.context import CheckContext
     from pipelines.record import CheckResult, Number, TemplateLabel
     from pipelines.statutory.templates import TableName
+
+    _Values = Sequence[int | Fraction | None]
+    _Getter = Callable[[Sequence[Any]], Sequence[Any]]
 
 Exact = int | Fraction
 """A value to reckon with: decimals as printed, so that 0.1 + 0.2 is 0.3."""
@@ -66,14 +70,18 @@ class Evaluation:
     Attributes:
         table: the table.
         label: its format.
-        values: cell name → value to reckon with; None if null.
+        names: its cells in printed order.
+        values: cell name → value to reckon with; None if null. May hold cells of other tables.
+        counts_only: whether every cell has a value and every value is a non-negative integer.
         verdicts: rule id → verdict, for every identity that does not pass.
         passed: how many identities pass outright.
     """
 
     table: TableName
     label: TemplateLabel
+    names: tuple[str, ...]
     values: Mapping[str, Exact | None]
+    counts_only: bool
     verdicts: Mapping[str, Verdict]
     passed: int
 
@@ -88,9 +96,18 @@ class Evaluation:
 
 
 class _Step(NamedTuple):
+    """An identity with the places of its cells; ``total`` where its left side is one cell."""
+
     identity: Identity
-    left: Callable[[Sequence[Exact | None]], Sequence[Exact | None]]
-    right: Callable[[Sequence[Exact | None]], Sequence[Exact | None]]
+    total: int | None
+    left: _Getter
+    right: _Getter
+
+
+class _Plan(NamedTuple):
+    names: tuple[str, ...]
+    cells_of: Callable[[Mapping[str, Number | None]], Sequence[Number | None]]
+    steps: tuple[_Step, ...]
 
 
 @cache
@@ -106,25 +123,27 @@ def applicable(table: TableName, label: TemplateLabel) -> tuple[Identity, ...]:
 
 
 @cache
-def _plan(table: TableName, label: TemplateLabel) -> tuple[tuple[str, ...], tuple[_Step, ...]]:
-    names = tuple(dict.fromkeys(name for version in VERSIONS for name in cell_names(table, version)))
-    used = {name for identity in applicable(table, label) for name in (*identity.left, *identity.right)}
-    order = tuple(name for name in names if name in used)
-    index = {name: position for position, name in enumerate(order)}
-    steps = tuple(
-        _Step(
-            identity, _getter([index[n] for n in identity.left]), _getter([index[n] for n in identity.right])
-        )
-        for identity in applicable(table, label)
-    )
-    return order, steps
+def _plan(table: TableName, label: TemplateLabel) -> _Plan:
+    steps = applicable(table, label)
+    used = {name for identity in steps for name in (*identity.left, *identity.right)}
+    printed = dict.fromkeys(name for version in VERSIONS for name in cell_names(table, version))
+    names = tuple(name for name in printed if name in used)
+    index = {name: place for place, name in enumerate(names)}
+
+    def step(identity: Identity) -> _Step:
+        left, right = ([index[name] for name in side] for side in (identity.left, identity.right))
+        return _Step(identity, left[0] if len(left) == 1 else None, _getter(left), _getter(right))
+
+    return _Plan(names, itemgetter(*names) if names else _nothing, tuple(map(step, steps)))
 
 
-def _getter(indexes: list[int]) -> Callable[[Sequence[Exact | None]], Sequence[Exact | None]]:
-    if len(indexes) == 1:
-        first = indexes[0]
-        return itemgetter(slice(first, first + 1))
-    return itemgetter(*indexes)
+def _nothing(_cells: Mapping[str, Number | None]) -> Sequence[Number | None]:
+    return ()
+
+
+def _getter(indexes: list[int]) -> _Getter:
+    first = indexes[0]
+    return itemgetter(slice(first, first + 1)) if len(indexes) == 1 else itemgetter(*indexes)
 
 
 def exact(value: Number | None) -> Exact | None:
@@ -138,43 +157,44 @@ def number(value: Exact) -> Number:
 
 
 def evaluate(context: CheckContext, table: TableName, label: TemplateLabel) -> Evaluation:
-    """Evaluate all identities of one table."""
-    names, steps = _plan(table, label)
-    values: list[Exact | None] = list(map(context.cells.get, names))  # type: ignore[arg-type]
-    if float in set(map(type, values)):
-        values = [exact(context.cells.get(name)) for name in names]
-    verdicts = _complete(steps, values) if None not in values else _with_nulls(context, steps, values)
+    """Evaluate all identities of one table; a cell that ``context.cells`` lacks is null."""
+    names, cells_of, steps = _plan(table, label)
+    try:
+        read = cells_of(context.cells)
+    except KeyError:
+        read = [context.cells.get(name) for name in names]
+    kinds = set(map(type, read))
+    values: Sequence[Any] = read if kinds == {int} else list(map(exact, read))
+    verdicts = _with_nulls(context, steps, values) if NoneType in kinds else _complete(steps, values)
     for step in steps if context.impossible else ():
         rule = step.identity.rule
         if rule in context.impossible and (rule not in verdicts or verdicts[rule].result != "FAIL"):
             verdicts[rule] = Verdict(step.identity, "FAIL", 0, 0, complete=False, impossible=True)
-    return Evaluation(
-        table, label, dict(zip(names, values, strict=True)), verdicts, len(steps) - len(verdicts)
-    )
+    counts_only = kinds == {int} and min(values) >= 0
+    by_name: Mapping[str, Any] = context.cells if counts_only else dict(zip(names, values, strict=True))
+    return Evaluation(table, label, names, by_name, counts_only, verdicts, len(steps) - len(verdicts))
 
 
-def _complete(steps: Sequence[_Step], values: Sequence[Exact | None]) -> dict[str, Verdict]:
+def _complete(steps: Sequence[_Step], values: Sequence[Exact]) -> dict[str, Verdict]:
     verdicts = {}
-    for identity, left_of, right_of in steps:
-        left = sum(left_of(values))  # type: ignore[arg-type]
-        right = sum(right_of(values))  # type: ignore[arg-type]
+    for identity, total, left_of, right_of in steps:
+        left = sum(left_of(values)) if total is None else values[total]
+        right = sum(right_of(values))
         if left != right:
             verdicts[identity.rule] = Verdict(identity, "FAIL", left, right, complete=True)
     return verdicts
 
 
-def _with_nulls(
-    context: CheckContext, steps: Sequence[_Step], values: Sequence[Exact | None]
-) -> dict[str, Verdict]:
-    evaluated = (_verdict(context, step.identity, step.left(values), step.right(values)) for step in steps)
-    return {verdict.identity.rule: verdict for verdict in evaluated if verdict.result != "PASS"}
+def _with_nulls(context: CheckContext, steps: Sequence[_Step], values: _Values) -> dict[str, Verdict]:
+    judged = (_verdict(context, step.identity, step.left(values), step.right(values)) for step in steps)
+    return {verdict.identity.rule: verdict for verdict in judged if verdict.result != "PASS"}
 
 
 def _verdict(
     context: CheckContext,
     identity: Identity,
-    left_values: Sequence[Exact | None],
-    right_values: Sequence[Exact | None],
+    left_values: _Values,
+    right_values: _Values,
 ) -> Verdict:
     left, right = _known(left_values), _known(right_values)
     left_nulls, right_nulls = _nulls(identity.left, left_values), _nulls(identity.right, right_values)
@@ -199,9 +219,9 @@ def _verdict(
     return Verdict(identity, result, left, right, complete=not nulls, implied=implied)
 
 
-def _known(values: Sequence[Exact | None]) -> Exact:
+def _known(values: _Values) -> Exact:
     return sum(value for value in values if value is not None)
 
 
-def _nulls(names: Sequence[str], values: Sequence[Exact | None]) -> list[str]:
+def _nulls(names: Sequence[str], values: _Values) -> list[str]:
     return [name for name, value in zip(names, values, strict=True) if value is None]

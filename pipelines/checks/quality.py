@@ -51,37 +51,45 @@ def sections(context: CheckContext, _text: str) -> Iterator[Finding]:
         return
     titles = {section.title[: known["heading_limit"]]: section.number for section in context.sections}
     absent = {entry["number"]: entry for entry in known["sections"] if entry["number"] not in numbers}
-    merged = {
-        title: {number for number, entry in absent.items() if _pattern(entry["match"]).search(title)}
-        for title in (titles if absent else ())
-    }
-    if any(merged.values()):
-        yield finding(
-            "QL.SECTIONS", variant="merged", actual="、".join(title for title, also in merged.items() if also)
-        )
-    there = {known["tables"][table] for table, label in context.templates if label not in ("none", "legacy")}
-    missing = absent.keys() - there - set().union(*merged.values())
-    titles_missing = [
-        absent[number]["title"]
-        for number in sorted(missing)
-        if not _has_heading(context.paragraphs, absent[number]["match"], known["heading_limit"])
-    ]
-    if titles_missing:
-        yield finding("QL.SECTIONS", actual="、".join(titles_missing))
-    wrong = {
-        title: number
-        for title, number in titles.items()
-        if number
-        and (ordinal := _pattern(known["ordinal"]).match(title))
-        and ORDINALS.index(ordinal[1]) + 1 != number
-    }
-    if wrong:
+    if absent:
+        yield from _absent_sections(context, titles, absent)
+    misnumbered = {title: n for title, n in titles.items() if n and _ordinal(title) not in (None, n)}
+    if misnumbered:
         yield finding(
             "QL.SECTIONS",
             variant="misnumbered",
-            actual="、".join(wrong),
-            expected="、".join(map(str, wrong.values())),
+            actual="、".join(misnumbered),
+            expected="、".join(map(str, misnumbered.values())),
         )
+
+
+def _ordinal(title: str) -> int | None:
+    """The number printed before a heading; None if it has none."""
+    printed = _pattern(rule("QL.SECTIONS").parameters["ordinal"]).match(title)
+    return ORDINALS.index(printed[1]) + 1 if printed else None
+
+
+def _absent_sections(
+    context: CheckContext, titles: Iterable[str], absent: Mapping[int, Mapping[str, str]]
+) -> Iterator[Finding]:
+    """Of the sections without a heading of their own: those merged into another, and those missing."""
+    known = rule("QL.SECTIONS").parameters
+    merged = {
+        title: numbers
+        for title in titles
+        if (numbers := {n for n, entry in absent.items() if _pattern(entry["match"]).search(title)})
+    }
+    if merged:
+        yield finding("QL.SECTIONS", variant="merged", actual="、".join(merged))
+    labels = context.templates.model_dump()
+    there = {n for table, n in known["tables"].items() if labels[table] not in ("none", "legacy")}
+    missing = [
+        absent[n]["title"]
+        for n in sorted(absent.keys() - there.union(*merged.values()))
+        if not _has_heading(context.paragraphs, absent[n]["match"], known["heading_limit"])
+    ]
+    if missing:
+        yield finding("QL.SECTIONS", actual="、".join(missing))
 
 
 def _has_heading(paragraphs: Iterable[str], match: str, limit: int) -> bool:
@@ -176,7 +184,8 @@ def assessment(context: CheckContext, text: str) -> Iterator[Finding]:
 def generic(_context: CheckContext, text: str) -> Iterator[Finding]:
     """``QL.GENERIC``: much said of bodies in general, no figure, and never a word of this body itself."""
     known = rule("QL.GENERIC").parameters
-    if len(text) < known["length"] or _pattern(known["own"]).search(text):
+    own = any(word in text for word in known["own_words"]) or _pattern(known["own"]).search(text)
+    if len(text) < known["length"] or own:
         return
     phrases = _pattern(known["generic"]).findall(text)
     if len(phrases) >= known["at_least"]:

@@ -6,14 +6,17 @@ Drawn tables are read as rows first (``grid.py``); what they leave open is sough
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipelines.blocks import Block, Table
+from pipelines.normalise import squeeze
 from pipelines.statutory.flat import read_flat
 from pipelines.statutory.grid import read_grid
+from pipelines.statutory.placement import place, place_displaced
 from pipelines.statutory.reading import Reading, conflict
-from pipelines.statutory.templates import TABLES, TableName, cell_names
+from pipelines.statutory.templates import TABLES, TableName, cell_names, identities
 from pipelines.statutory.values import Value
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ def extract_tables(blocks: Sequence[Block], *, drawn: bool) -> Extraction:
     text = "\n".join(flattened(blocks))
     missing = [table for table in TABLES if _incomplete(grid, table)]
     primary = "grid" if grid.values else "none"
+    _place_open_rows(grid, text)
     if missing and any(word in text for word in _TELLTALE):
         flat = read_flat(text, missing if drawn else TABLES)
         _merge(grid, flat, compare=not drawn)
@@ -75,6 +79,42 @@ def extract_tables(blocks: Sequence[Block], *, drawn: bool) -> Extraction:
     _label_disputes(grid)
     _fill_absent(grid)
     return Extraction(grid, primary, text)
+
+
+def _place_open_rows(grid: Reading, text: str) -> None:
+    """Find the columns of rows that lost cells: by the sums, or by the cells that a text export moved out."""
+    for table in TABLES:
+        rows = {row: cells for row, cells in grid.open_rows.items() if row.startswith(f"{table}.")}
+        version = grid.versions.get(table)
+        if not rows or version not in ("v1", "v2"):
+            continue
+        names = {name for cells, _ in rows.values() for name in cells}
+        known = {n: v for n, v in grid.table_cells(table).items() if n not in names and v.status in _SETTLED}
+        found = place(rows, known, identities(table, version))
+        displaced = _displaced(text) if table == "proactive" else []
+        short = {row: cells for row, cells in rows.items() if len(cells[0]) == len(cells[1]) + 1}
+        if displaced and len(displaced) == len(short) == len(rows):
+            found = place_displaced(short, displaced)
+        where = {name: grid.values[name].where for name in found}
+        grid.values |= {name: replace(value, where=where[name]) for name, value in found.items()}
+
+
+def _displaced(text: str) -> list[tuple[str, str | None]]:
+    """Annotated numbers that stand between the head of clause (一) and its table, with the column of the remark."""
+    compact = squeeze(text)
+    match = _CLAUSE_ONE.search(compact)
+    if match is None:
+        return []
+    return [
+        (number, next((column for column, words in _REMARKS.items() if any(word in remark for word in words)), None))
+        for number, remark in _ANNOTATED.findall(match[1])
+    ]
+
+
+_CLAUSE_ONE: Final = re.compile(r"第二十条第\(一\)项([^条]{0,200}?)(?:信息内容|规章|第二十条)")
+_ANNOTATED: Final = re.compile(r"(\d{1,6})\(([^()]{1,30})\)")
+_REMARKS: Final = {"issued": ("修订", "制定", "制发", "新制"), "repealed": ("失效", "废止")}
+_SETTLED: Final = frozenset({"number", "blank", "placeholder", "placeholder_none", "not_applicable"})
 
 
 def flattened(blocks: Sequence[Block]) -> list[str]:
@@ -98,11 +138,12 @@ def _incomplete(reading: Reading, table: TableName) -> bool:
 
 
 def _open(value: Value | None) -> bool:
-    return value is None or "positions_unknown" in value.flags
+    return value is None
 
 
 def _merge(grid: Reading, flat: Reading, *, compare: bool) -> None:
     """Take from the text what the grid left open; where both read and differ, there is no number."""
+    flat_led = not grid.versions.keys() >= flat.versions.keys()
     for table in TABLES:
         version = flat.versions.get(table)
         if version is None:
@@ -121,7 +162,8 @@ def _merge(grid: Reading, flat: Reading, *, compare: bool) -> None:
             grid.values[name] = conflict(have, value, "paths_differ")
     grid.settled |= flat.settled
     grid.impossible.extend(flat.impossible)
-    grid.reasons.extend(reason for reason in flat.reasons if reason not in grid.reasons)
+    if flat_led:
+        grid.reasons.extend(reason for reason in flat.reasons if reason not in grid.reasons)
 
 
 def _label_disputes(reading: Reading) -> None:

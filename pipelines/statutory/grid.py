@@ -501,11 +501,7 @@ def _assign(
     """Parse the placed cells into the reading; without places every cell is null and says why."""
     kinds = cell_kinds()
     if placed is None:
-        raw = " | ".join(cell.text for cell in printed)[:200]
-        value = Value(None, raw, "ambiguous", ("positions_unknown",), where=f"table {table.index} row {index + 1}")
-        for name in names:
-            if name:
-                reading.put(name, value)
+        _leave_open(reading, [name for name in names if name], printed, f"table {table.index} row {index + 1}")
         return
     columns = tables()["proactive"].columns
     for k, (name, cell) in enumerate(zip(names, placed, strict=True), 1):
@@ -521,6 +517,17 @@ def _assign(
         if value.value is None or value.flags:
             value = replace(value, where=f"table {table.index} row {index + 1} value {k}")
         reading.put(name, value)
+
+
+def _leave_open(reading: Reading, names: Sequence[str], printed: Sequence[Cell], where: str) -> None:
+    """Note a row whose columns are unknown; no cell of it is read yet."""
+    raw = " | ".join(cell.text for cell in printed)[:200]
+    for name in names:
+        reading.put(name, Value(None, raw, "ambiguous", ("positions_unknown",), where=where))
+    parsed = [parse_value(cell.text, "decimal", None) for cell in printed]
+    if len(printed) < len(names) and all(value.value is not None or value.status == "blank" for value in parsed):
+        row = names[0].rpartition(".")[0]
+        reading.open_rows[row] = (tuple(names), tuple(cell.text for cell in printed))
 
 
 def table_of(names: Sequence[str | None]) -> str:

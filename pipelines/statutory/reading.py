@@ -25,6 +25,7 @@ class Reading:
         reasons: codes of what kept cells from being read (``data/reasons.toml``).
         impossible: identities that no reading of joined digits can satisfy.
         settled: cells that the solver proved from joined digits.
+        open_rows: rows whose cells are fewer than the form's: row → (cell names, printed values in order).
     """
 
     values: dict[str, Value] = field(default_factory=dict)
@@ -33,6 +34,7 @@ class Reading:
     reasons: list[str] = field(default_factory=list)
     impossible: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)
+    open_rows: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
     def put(self, name: str, value: Value) -> None:
         """Keep a cell; a second, different reading of the same cell leaves no number."""

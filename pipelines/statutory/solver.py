@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -36,7 +36,8 @@ MAX_CANDIDATES: Final = 64  # a longer list would tell nobody anything
 _MAX_DIGITS: Final = 12  # of a count; the largest real ones have eight
 _MAX_FRACTION: Final = 8
 _MAX_CHARS_PER_CELL: Final = 16
-_MAX_READINGS: Final = 3000  # of one row, kept as a list
+_MAX_READINGS: Final = 2000  # of one row, kept as a list
+_MAX_FREE: Final = 64  # cuts listed without its own identity before the other rows bound them
 _MAX_EXTRA: Final = 3  # identities given up beyond those that fail in any case
 _MAX_SETS: Final = 3000
 _UNBOUNDED: Final = 10**15  # above any sum of counts, so one half-line outweighs every point
@@ -135,6 +136,7 @@ class _Token(NamedTuple):
 _Reading = tuple[_Token, ...]
 _Supports = list[set[_Token]]
 _Arc = tuple[int, _Token]
+_Prior = tuple[int, _Token, Number, Number]
 
 _BLANK: Final = _Token(None, "blank", "")
 _SINGLE: Final = {digit: _Token(int(digit), "number", digit) for digit in "0123456789"}
@@ -326,7 +328,7 @@ def _spread(token: _Token, sign: int) -> tuple[Number, Number]:
     return sign * token.value, sign * token.value
 
 
-_Bounds = Sequence[tuple[Number, Number]]
+_Bounds = list[tuple[Number, Number]]
 
 
 def _within(token: _Token, bounds: tuple[Number, Number]) -> bool:
@@ -350,21 +352,7 @@ def _fill(
     Returns:
         End → readings; None if there are more than ``limit``.
     """
-    spans: list[dict[int, tuple[Number, Number]]] = [{start: (0, 0)}]
-    backward: list[dict[int, list[tuple[int, _Token, Number, Number]]]] = []
-    for index, (options, sign) in enumerate(zip(arcs, signs, strict=True)):
-        span: dict[int, tuple[Number, Number]] = {}
-        before: dict[int, list[tuple[int, _Token, Number, Number]]] = {}
-        for pos, (least, most) in spans[-1].items():
-            for after, token in options.get(pos, ()):
-                if bounds and not _within(token, bounds[index]):
-                    continue
-                low, high = _spread(token, sign)
-                before.setdefault(after, []).append((pos, token, low, high))
-                old = span.get(after, (least + low, most + high))
-                span[after] = (min(old[0], least + low), max(old[1], most + high))
-        spans.append(span)
-        backward.append(before)
+    spans, backward = _sweep(arcs, signs, start, meter, bounds)
     found: dict[int, list[_Reading]] = {}
     total = 0
     for end in spans[-1]:
@@ -377,12 +365,41 @@ def _fill(
                 if total > limit:
                     return None
                 continue
-            meter.use(1)
-            for prior, token, least, most in backward[cell - 1][pos]:
-                near, far = spans[cell - 1][prior]
+            cell -= 1
+            priors, span = backward[cell][pos], spans[cell]
+            meter.use(len(priors))
+            for prior, token, least, most in priors:
+                near, far = span[prior]
                 if low + least + near <= 0 <= high + most + far:
-                    stack.append((cell - 1, prior, low + least, high + most, (token, *reading)))
+                    stack.append((cell, prior, low + least, high + most, (token, *reading)))
     return found
+
+
+def _sweep(
+    arcs: Sequence[dict[int, list[_Arc]]],
+    signs: Sequence[int],
+    start: int,
+    meter: _Meter,
+    bounds: _Bounds | None,
+) -> tuple[list[dict[int, tuple[Number, Number]]], list[dict[int, list[_Prior]]]]:
+    """For each place between cells: the extreme differences up to it, and the tokens that end there."""
+    spans: list[dict[int, tuple[Number, Number]]] = [{start: (0, 0)}]
+    backward: list[dict[int, list[_Prior]]] = []
+    for index, (options, sign) in enumerate(zip(arcs, signs, strict=True)):
+        span: dict[int, tuple[Number, Number]] = {}
+        before: dict[int, list[_Prior]] = {}
+        for pos, (least, most) in spans[-1].items():
+            meter.use(len(options.get(pos, ())))
+            for after, token in options.get(pos, ()):
+                if bounds and not _within(token, bounds[index]):
+                    continue
+                low, high = _spread(token, sign) if sign else (0, 0)
+                before.setdefault(after, []).append((pos, token, low, high))
+                old = span.get(after, (least + low, most + high))
+                span[after] = (min(old[0], least + low), max(old[1], most + high))
+        spans.append(span)
+        backward.append(before)
+    return spans, backward
 
 
 # The table: which identity binds which rows
@@ -402,26 +419,35 @@ class _Line:
         return [(cell in identity.left) - (cell in identity.right) for cell in self.row.cells]
 
     def choice(self, tokens: _Reading) -> _Choice:
-        spreads = [[_spread(tokens[cell], sign) for cell, sign in places] for _, places in self.links]
-        return _Choice(
-            tokens,
-            tuple(sum(low for low, _ in spread) for spread in spreads),
-            tuple(sum(high for _, high in spread) for spread in spreads),
-        )
-
-    def hull(self) -> _Choice:
-        """One stand-in for all cuts: the widest that each cell can add."""
-        assert self.lattice is not None  # noqa: S101 - only called for rows with several cuts
-        supports = self.lattice.supports()
-        lows, highs = [], []
+        lows: list[Number] = []
+        highs: list[Number] = []
         for _, places in self.links:
-            spreads = [[_spread(token, sign) for token in supports[cell]] for cell, sign in places]
-            lows.append(sum(min(low for low, _ in spread) for spread in spreads))
-            highs.append(sum(max(high for _, high in spread) for spread in spreads))
-        return _Choice((), tuple(lows), tuple(highs))
+            low: Number = 0
+            high: Number = 0
+            for cell, sign in places:
+                least, most = _spread(tokens[cell], sign)
+                low += least
+                high += most
+            lows.append(low)
+            highs.append(high)
+        return _Choice(tokens, tuple(lows), tuple(highs))
 
 
-_Domains = dict[int, list[_Choice]]
+class _Domain(NamedTuple):
+    """The readings of a row that are still open, with the least and the most that they add."""
+
+    options: list[_Choice]
+    low: tuple[Number, ...]
+    high: tuple[Number, ...]
+
+
+_Domains = dict[int, _Domain]
+
+
+def _domain(options: list[_Choice]) -> _Domain:
+    lows = tuple(map(min, zip(*(option.lows for option in options), strict=True)))
+    highs = tuple(map(max, zip(*(option.highs for option in options), strict=True)))
+    return _Domain(options, lows, highs)
 
 
 def _read(row: RowText, *, blanks: bool) -> _Line | None:
@@ -483,8 +509,10 @@ class _System:
         self._link()
         self.free = [at for at, line in enumerate(lines) if line.fixed is None]
         self._sum_fixed()
-        self.cache: dict[tuple[int, bool], list[_Choice] | None] = {}
+        self.cache: dict[tuple[int, bool], _Domain | None] = {}
         self.own_counts: dict[int, int] = {}
+        self._stand_ins: dict[int, _Domain] = {}
+        self._listed: dict[tuple[int, bool, tuple[tuple[Number, Number], ...]], list[_Choice] | None] = {}
 
     def _link(self) -> None:
         bound = {
@@ -532,21 +560,27 @@ class _System:
         }
         for at in self.free:
             line = self.lines[at]
-            if line.links and line.own and self.choices(at, own=True) == []:
-                failed.add(line.own[0].rule)
-        low, high = list(self.low), list(self.high)
-        for at in self.free:
-            hull = self.lines[at].hull()
-            for (number, _), least, most in zip(self.lines[at].links, hull.lows, hull.highs, strict=True):
-                low[number] += least
-                high[number] += most
+            if line.links and line.own:
+                domain = self.domain(at, own=True)
+                if domain is not None and not domain.options:
+                    failed.add(line.own[0].rule)
+        low, high = self._sums({at: self.stand_in(at) for at in self.free})
         return failed | {identity.rule for j, identity in enumerate(self.shared) if low[j] > 0 or high[j] < 0}
 
     def doubtful(self) -> list[str]:
         """Identities that hold in some readings and fail in others."""
-        own = [identity.rule for at in self.free for identity in self.lines[at].own]
-        touched = {number for at in self.free for number, _ in self.lines[at].links}
-        return [*own, *(self.shared[number].rule for number in sorted(touched))]
+        own = [
+            identity.rule
+            for at in self.free
+            for identity in self.lines[at].own
+            if not self.lines[at].links or self._is_doubtful(at)
+        ]
+        low, high = self._sums({at: self.stand_in(at) for at in self.free})
+        return own + [identity.rule for j, identity in enumerate(self.shared) if low[j] < 0 or high[j] > 0]
+
+    def _is_doubtful(self, at: int) -> bool:
+        lattice, domain = self.lines[at].lattice, self.domain(at, own=True)
+        return domain is None or lattice is None or len(domain.options) < lattice.count
 
     def of_cells(self) -> list[frozenset[str]]:
         """For each cell the identities that a misprint in it can break."""
@@ -559,29 +593,50 @@ class _System:
 
     # readings of single rows
 
-    def choices(self, at: int, *, own: bool) -> list[_Choice] | None:
-        """All readings of a row, with or without its own identity; None if there are too many."""
+    def domain(self, at: int, *, own: bool) -> _Domain | None:
+        """All readings of a row, with or without its own identity; None if they are too many to list."""
         if (at, own) not in self.cache:
-            self.cache[at, own] = self._choices(at, own=own)
+            line = self.lines[at]
+            few = line.lattice is not None and line.lattice.count <= _MAX_FREE
+            options = self._choices(at, own=own, bounds=None) if own or few else None
+            self.cache[at, own] = None if options is None else _domain(options)
         return self.cache[at, own]
 
-    def _choices(self, at: int, *, own: bool, bounds: _Bounds | None = None) -> list[_Choice] | None:
+    def stand_in(self, at: int) -> _Domain:
+        """The widest that all cuts of a row can add, in place of its readings."""
+        if at not in self._stand_ins:
+            line = self.lines[at]
+            supports = line.lattice.supports() if line.lattice else []
+            lows, highs = [], []
+            for _, places in line.links:
+                spreads = [[_spread(token, sign) for token in supports[cell]] for cell, sign in places]
+                lows.append(sum(min(low for low, _ in spread) for spread in spreads))
+                highs.append(sum(max(high for _, high in spread) for spread in spreads))
+            self._stand_ins[at] = _domain([_Choice((), tuple(lows), tuple(highs))])
+        return self._stand_ins[at]
+
+    def _choices(self, at: int, *, own: bool, bounds: _Bounds | None) -> list[_Choice] | None:
         line = self.lines[at]
         lattice = line.lattice
         assert lattice is not None  # noqa: S101 - free rows have a lattice
-        active = own and bool(line.own)
-        if not active and bounds is None and lattice.count > _MAX_READINGS:
-            return None
-        signs = line.signs(line.own[0]) if active else [0] * len(line.row.cells)
-        readings: list[_Reading] = []
+        key = (at, own, tuple(bounds or ()))
+        if key not in self._listed:
+            signs = line.signs(line.own[0]) if own else [0] * len(line.row.cells)
+            readings = self._readings(lattice, signs, bounds)
+            self.meter.use(len(readings or ()) * len(line.links))
+            self._listed[key] = None if readings is None else [line.choice(reading) for reading in readings]
+        return self._listed[key]
+
+    def _readings(
+        self, lattice: _Lattice, signs: Sequence[int], bounds: _Bounds | None
+    ) -> list[_Reading] | None:
+        readings: dict[_Reading, None] = {}
         for start in lattice.starts:
             found = _fill(lattice.arcs, signs, start, self.meter, bounds=bounds, limit=_MAX_READINGS)
             if found is None:
                 return None
-            readings += (reading for options in found.values() for reading in options)
-        if len(readings) > _MAX_READINGS:
-            return None
-        return [line.choice(reading) for reading in dict.fromkeys(readings)]
+            readings |= dict.fromkeys(reading for options in found.values() for reading in options)
+        return list(readings)
 
     def alone(self, at: int, excused: frozenset[str]) -> _Supports | None:
         """Exact supports of a row that shares no identity with others.
@@ -637,38 +692,37 @@ class _System:
                     return None
                 found[at] = supports
                 continue
-            own = not line.own or line.own[0].rule not in excused
-            options = self.choices(at, own=own)
-            if options is None:
+            domain = self.domain(at, own=self._keeps_own(at, excused))
+            if domain is None:
                 wide.append(at)
-            domains[at] = [line.hull()] if options is None else options
-        narrowed = self._resolve_wide(domains, wide, active, excused)
-        joint = narrowed if narrowed is None else self._joint(narrowed, active)
-        if joint is None:
-            return None
-        return found | joint
-
-    def _resolve_wide(
-        self, domains: _Domains, wide: list[int], active: list[int], excused: frozenset[str]
-    ) -> _Domains | None:
-        """Replace stand-ins by readings, now that the other rows bound their cells."""
+            elif not domain.options:
+                return None
+            domains[at] = domain or self.stand_in(at)
         narrowed = self._narrow(domains, active)
         for at in wide:
-            if narrowed is None:
-                return None
-            line = self.lines[at]
-            own = not line.own or line.own[0].rule not in excused
-            options = self._choices(at, own=own, bounds=self._bounds(at, narrowed, active))
-            if options is None:
-                self.exhausted = True
-                continue
-            narrowed = self._narrow({**narrowed, at: options}, active)
-        return narrowed
+            narrowed = narrowed and self._fill_in(at, narrowed, active, excused)
+        joint = None if narrowed is None else self._joint(narrowed, active)
+        return None if joint is None else found | joint
+
+    def _keeps_own(self, at: int, excused: frozenset[str]) -> bool:
+        return any(identity.rule not in excused for identity in self.lines[at].own)
+
+    def _fill_in(
+        self, at: int, domains: _Domains, active: list[int], excused: frozenset[str]
+    ) -> _Domains | None:
+        """Replace a stand-in by readings, now that the other rows bound its cells."""
+        bounds = self._bounds(at, domains, active)
+        options = self._choices(at, own=self._keeps_own(at, excused), bounds=bounds)
+        if options is None:
+            self.exhausted = True
+            return domains
+        return self._narrow({**domains, at: _domain(options)}, active) if options else None
 
     def _bounds(self, at: int, domains: _Domains, active: list[int]) -> _Bounds:
-        low, high = self._sums({other: options for other, options in domains.items() if other != at})
+        """What each cell of a row may hold, as far as the other rows say."""
+        low, high = self._sums({other: domain for other, domain in domains.items() if other != at})
         line = self.lines[at]
-        bounds: list[tuple[Number, Number]] = [(-_UNBOUNDED, _UNBOUNDED)] * len(line.row.cells)
+        bounds: _Bounds = [(-_UNBOUNDED, _UNBOUNDED)] * len(line.row.cells)
         for number, places in line.links:
             if number in active and len(places) == 1:
                 (cell, sign) = places[0]
@@ -678,46 +732,47 @@ class _System:
 
     def _sums(self, domains: _Domains) -> tuple[list[Number], list[Number]]:
         low, high = list(self.low), list(self.high)
-        for at, options in domains.items():
-            for index, (number, _) in enumerate(self.lines[at].links):
-                low[number] += min(option.lows[index] for option in options)
-                high[number] += max(option.highs[index] for option in options)
+        for at, domain in domains.items():
+            for (number, _), least, most in zip(self.lines[at].links, domain.low, domain.high, strict=True):
+                low[number] += least
+                high[number] += most
         return low, high
 
     def _narrow(self, domains: _Domains, active: list[int]) -> _Domains | None:
         """Drop every reading that some identity refutes whatever the other rows say."""
-        if not all(domains.values()):
-            return None
         domains = dict(domains)
         low, high = self._sums(domains)
-        live = set(active)
+        self.meter.use(8 * len(domains))
         if any(low[j] > 0 or high[j] < 0 for j in active):
             return None
+        live = set(active)
         changed = True
         while changed:
             changed = False
-            for at, options in domains.items():
-                if len(options) == 1:
+            for at, domain in domains.items():
+                if len(domain.options) == 1:
                     continue
-                self.meter.use(len(options))
                 links = [(k, j) for k, (j, _) in enumerate(self.lines[at].links) if j in live]
-                least = {k: min(option.lows[k] for option in options) for k, _ in links}
-                most = {k: max(option.highs[k] for option in options) for k, _ in links}
-                room = [(k, least[k] - low[j], most[k] - high[j]) for k, j in links]
+                room = [
+                    (k, domain.low[k] - low[j], domain.high[k] - high[j])
+                    for k, j in links
+                    if domain.high[k] > domain.low[k] - low[j] or domain.low[k] < domain.high[k] - high[j]
+                ]
+                self.meter.use(len(room) * len(domain.options))
                 kept = [
                     option
-                    for option in options
+                    for option in domain.options
                     if all(option.lows[k] <= top and option.highs[k] >= bottom for k, top, bottom in room)
                 ]
-                if len(kept) == len(options):
-                    continue
                 if not kept:
                     return None
+                if len(kept) == len(domain.options):
+                    continue
                 changed = True
-                domains[at] = kept
+                domains[at] = after = _domain(kept)
                 for k, j in links:
-                    low[j] += min(option.lows[k] for option in kept) - least[k]
-                    high[j] += max(option.highs[k] for option in kept) - most[k]
+                    low[j] += after.low[k] - domain.low[k]
+                    high[j] += after.high[k] - domain.high[k]
                     if low[j] > 0 or high[j] < 0:
                         return None
         return domains
@@ -727,18 +782,17 @@ class _System:
         narrowed = self._narrow(domains, active)
         if narrowed is None:
             return None
-        open_rows = [at for at, options in narrowed.items() if len(options) > 1]
+        open_rows = [at for at, domain in narrowed.items() if len(domain.options) > 1]
         if not open_rows:
             return narrowed
-        at = min(open_rows, key=lambda row: len(narrowed[row]))
-        for option in narrowed[at]:
-            if found := self._find({**narrowed, at: [option]}, active):
+        at = min(open_rows, key=lambda row: len(narrowed[row].options))
+        for option in narrowed[at].options:
+            if found := self._find({**narrowed, at: _domain([option])}, active):
                 return found
         return None
 
     def _joint(self, domains: _Domains, active: list[int]) -> dict[int, _Supports] | None:
-        if not domains:
-            return {} if all(self.low[j] <= 0 <= self.high[j] for j in active) else None
+        """Exact supports: every value of every cell is found in a joint reading or refuted."""
         first = self._find(domains, active)
         if first is None:
             return None
@@ -748,36 +802,33 @@ class _System:
             for at in domains:
                 for cell in range(len(seen[at])):
                     domains = self._support(domains, at, cell, seen, active)
-        except _BudgetSpentError:
+        except _BudgetSpentError:  # what was not refuted stays a candidate
             self.exhausted = True
-            for at, options in domains.items():
-                for option in options:
-                    for cell, token in enumerate(option.tokens):
-                        seen[at][cell].add(token)
-        for at, options in domains.items():
-            if not options[0].tokens:  # still a stand-in: nothing narrows its cells
-                lattice = self.lines[at].lattice
-                seen[at] = lattice.supports() if lattice else seen[at]
+            for at, domain in domains.items():
+                for option in domain.options:
+                    _add(seen[at], option.tokens)
+        for at, domain in domains.items():
+            lattice = self.lines[at].lattice
+            if lattice and not domain.options[0].tokens:  # still a stand-in
+                seen[at] = lattice.supports()
         return seen
 
     def _support(
         self, domains: _Domains, at: int, cell: int, seen: dict[int, _Supports], active: list[int]
     ) -> _Domains:
-        """Settle every value of one cell: found in a joint reading, or refuted and dropped."""
-        if not domains[at][0].tokens:
+        options = domains[at].options
+        if not options[0].tokens:
             return domains
-        for token in dict.fromkeys(option.tokens[cell] for option in domains[at]):
+        for token in dict.fromkeys(option.tokens[cell] for option in options):
             if token in seen[at][cell]:
                 continue
-            trial = [option for option in domains[at] if option.tokens[cell] == token]
-            if not trial:
-                continue
-            found = self._find({**domains, at: trial}, active)
+            trial = [option for option in domains[at].options if option.tokens[cell] == token]
+            found = self._find({**domains, at: _domain(trial)}, active) if trial else None
             if found:
                 _mark(seen, found)
-                continue
-            rest = [option for option in domains[at] if option.tokens[cell] != token]
-            domains = self._narrow({**domains, at: rest}, active) or domains
+            else:
+                rest = [option for option in domains[at].options if option.tokens[cell] != token]
+                domains = self._narrow({**domains, at: _domain(rest)}, active) or domains
         return domains
 
     def by_itself(self, at: int) -> _Supports:
@@ -785,15 +836,19 @@ class _System:
         line = self.lines[at]
         assert line.lattice is not None  # noqa: S101 - free rows have a lattice
         own = self.cache.get((at, True)) if line.links and line.own else None
-        if own is not None and len(own) == 1:
-            return [{token} for token in own[0].tokens]
+        if own is not None and len(own.options) == 1:
+            return [{token} for token in own.options[0].tokens]
         return line.lattice.supports()
 
 
 def _mark(seen: dict[int, _Supports], found: _Domains) -> None:
-    for at, (option,) in found.items():
-        for cell, token in enumerate(option.tokens):
-            seen[at][cell].add(token)
+    for at, domain in found.items():
+        _add(seen[at], domain.options[0].tokens)
+
+
+def _add(supports: _Supports, tokens: _Reading) -> None:
+    for seen, token in zip(supports, tokens, strict=False):  # a stand-in has no tokens
+        seen.add(token)
 
 
 def _cells(identity: Identity) -> tuple[str, ...]:
@@ -813,7 +868,7 @@ def _span(line: _Line, identity: Identity) -> tuple[int, int]:
 def _disjoint(line: _Line) -> int:
     """How many of the row's own identities can be filled block by block: all, or just one."""
     spans = sorted(_span(line, identity) for identity in line.own)
-    apart = all(left[1] <= right[0] for left, right in zip(spans, spans[1:], strict=False))
+    apart = all(left[1] <= right[0] for left, right in pairwise(spans))
     return len(line.own) if apart else 1
 
 
@@ -903,22 +958,21 @@ def _explain(system: _System, answer: _Answer | None, supports: dict[int, _Suppo
         line = system.lines[at]
         before = line.lattice.count if line.lattice else 1
         excused = answer.excused if answer else frozenset[str]()
-        options = system.cache.get((at, True))
-        own = before if options is None else len(options)
+        domain = system.cache.get((at, bool(line.own)))
+        options = domain.options if domain else []
+        own = before if domain is None else len(options)
         if not line.links:
             own = system.own_counts.get(at, before)
         fits = [
             all(token in cell for token, cell in zip(option.tokens, supports[at], strict=True))
-            for option in options or ()
+            for option in options
         ]
         after = 1 if all(len(cell) == 1 for cell in supports[at]) else sum(fits) or own or before
         rules = [identity.rule for identity in line.own if own < before and identity.rule not in excused]
         for number, places in line.links:
             rule = system.shared[number].rule
             if rule not in excused and any(
-                option.tokens[cell] not in supports[at][cell]
-                for option in options or ()
-                for cell, _ in places
+                option.tokens[cell] not in supports[at][cell] for option in options for cell, _ in places
             ):
                 rules.append(rule)
         yield Step(line.row.key, before, own, after, tuple(rules))

@@ -60,7 +60,7 @@ class Value:
         status: why there is a number, or why there is none.
         flags: what a reader must know about the number (``unit_repeated``, ``sign_word`` …).
         unit: unit printed with the value (元, 万元, 件 …), or None.
-        candidates: the readings that fit, when status is ``ambiguous``.
+        candidates: the readings that fit, when status is ``ambiguous`` or ``garbled``.
         where: table, row and cell in the source (from 1).
     """
 

@@ -97,6 +97,11 @@ def style(rng: Random) -> Style:
     )
 
 
+def unpadded(look: Layout) -> Layout:
+    """The layout without empty cells: beside them nobody can tell a blank or a lost figure from padding."""
+    return replace(look, style=replace(look.style, trailing=0, empty_label=False))
+
+
 def page(sheet: Sheet, look: Layout, change: Change = unchanged) -> str:
     """A whole page, its tables changed by ``change`` before they are drawn."""
     block = _metadata(sheet, look.metadata)
