@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/scrapy extract fixtures/demo -o data/demo.jsonl
+	@$(BIN)/scrapy extract "fixtures/reports/*/page.*" -o data/demo.jsonl || test $$? -eq 1
 
 lint: $(READY)
 	@$(BIN)/ruff check --quiet
@@ -41,7 +41,7 @@ test: lint
 	@$(BIN)/pytest
 
 bench: $(READY)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.bench
 
 format: $(READY)
 	@$(BIN)/ruff check --quiet --fix

@@ -37,6 +37,8 @@ _PATIENCE: Final = 0.5
 """Seconds before progress appears: short work needs none."""
 _REFRESH: Final = 0.1
 
+_TEMPLATE_WORDS: Final = {"none": "-", "legacy": "-", "mixed": "mix"}
+
 _CONTROLS: Final = {
     **dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd"),
     **dict.fromkeys((0x09, 0x0A, 0x0D), " "),
@@ -206,8 +208,6 @@ class Screen:
             labels = ("state", "agency", "year", "template", "cells", "checks", "doubts", "source")
             self.line(self._columns([(say(label, self.language), "dim") for label in labels]))
         symbol, style = MARKS[state]
-        empty = summary.kind == "legacy_report"
-        doubts = str(summary.doubts) if summary.doubts else "" if empty else "0"
         self.line(
             self._columns(
                 [
@@ -215,9 +215,12 @@ class Screen:
                     (plain(summary.agency or summary.title or say("unknown", self.language)), ""),
                     (str(summary.year or "?"), "" if summary.year else "yellow"),
                     (_templates(summary.templates), "dim"),
-                    ("" if empty else f"{summary.read}/{summary.cells}", "yellow" if summary.doubts else ""),
-                    ("" if empty else _checks(summary), "red" if summary.failed else ""),
-                    (doubts, "yellow" if summary.doubts else "dim"),
+                    (
+                        f"{summary.read}/{summary.cells}" if summary.cells else "-",
+                        "yellow" if summary.doubts else "",
+                    ),
+                    (_checks(summary), "red" if summary.failed else ""),
+                    (str(summary.doubts), "yellow" if summary.doubts else "dim"),
                     (plain(name), "dim"),
                 ]
             )
@@ -277,11 +280,14 @@ def tail(text: str, width: int) -> str:
 
 
 def _templates(templates: tuple[str, str, str]) -> str:
-    return templates[0] if len(set(templates)) == 1 else " ".join(templates)
+    """``v2``, or one word for each of the three tables; ``-`` where there is none."""
+    shown = [_TEMPLATE_WORDS.get(template, template) for template in templates]
+    return shown[0] if len(set(shown)) == 1 else " ".join(shown)
 
 
 def _checks(summary: Summary) -> str:
-    return f"✓{summary.passed} ✗{summary.failed} ?{summary.open}"
+    judged = summary.passed + summary.failed + summary.open
+    return f"✓{summary.passed} ✗{summary.failed} ?{summary.open}" if judged else "-"
 
 
 def _widths(width: int) -> tuple[int, ...]:

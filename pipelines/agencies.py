@@ -32,6 +32,7 @@ Level = Literal["province", "prefecture", "county"]
 MAX_NAME: Final = 60
 _HEAD: Final = 4_000
 _FOOT: Final = 300
+_PREAMBLE: Final = 2_000
 _LEVELS: Final = "省市县区州旗盟"
 _SENTENCE = re.compile(r"[。;；!！?？\n]")
 _WIDE_BRACKETS = str.maketrans("()", "（）")
@@ -575,7 +576,8 @@ def _scope(kind: AgencyKind | None, body: _Body) -> Scope | None:
         return None
     if kind not in ("gov", "zone", "central_dept", "vertical"):
         return "own"
-    sentences = [s for s in _SENTENCE.split(body.head) if _pattern("scope", "data").search(s)]
+    preamble = body.head[:_PREAMBLE]
+    sentences = [s for s in _SENTENCE.split(preamble) if _pattern("scope", "data").search(s)]
     if kind in ("central_dept", "vertical"):
         return "system" if any(map(_pattern("scope", "system").search, sentences)) else "own"
     aggregate = any(map(_pattern("scope", "aggregate").search, sentences))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """One physical cell of a table.
+    """One physical cell of a table; equal cells may be one object.
 
     Attributes:
         text: its text; ``\\n`` where a block element or line break stood, other space folded.

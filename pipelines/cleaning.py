@@ -329,14 +329,22 @@ def _take_tables(body: LexborNode) -> list[Table] | None:
     nodes = body.css("table")
     outer = {id_ for node in nodes for id_ in _outer_tables(node)} if len(nodes) > 1 else set()
     limit = _facts()["layout_cell_length"]
-    spanning = {n.mem_id: n.attributes for n in body.css("td[colspan],td[rowspan],th[colspan],th[rowspan]")}
+    spanning = {cell.mem_id: cell.attributes for cell in body.css("[colspan],[rowspan]")}
+    plain: dict[str, Cell] = {}
     tables: list[Table] = []
     cells = 0
     for node in nodes:
         if node.mem_id in outer:
             continue
         rows = [
-            [_cell(child, spanning) for child in row.iter() if child.tag in _CELLS] for row in node.css("tr")
+            [
+                plain.get(text := child.text(True, _BREAK, True, True)) or _cell(child, text, plain)  # noqa: FBT003
+                if child.mem_id not in spanning
+                else _spanning_cell(child, spanning[child.mem_id])
+                for child in row.iter()
+                if child.tag in _CELLS
+            ]
+            for row in node.css("tr")
         ]
         cells += sum(map(len, rows))
         if cells > MAX_CELLS:
@@ -366,18 +374,25 @@ def _outer_tables(table: LexborNode) -> list[int]:
 _CELLS: Final = ("td", "th")
 
 
-def _cell(node: LexborNode, spanning: dict[int, dict[str, str | None]]) -> Cell:
-    text = node.text(separator=_BREAK, strip=True, skip_empty=True)
-    if not text.isalnum():
-        if _BREAK in text:
-            pieces = [piece for piece in (" ".join(p.split()) for p in text.split(_BREAK)) if piece]
-            text = pieces[0] if len(pieces) == 1 else _joined(node, pieces)
-        elif text:
-            text = " ".join(text.split())
-    if node.mem_id not in spanning:
-        return Cell(text)
-    spans = spanning[node.mem_id]
-    return Cell(text, _span(spans.get("colspan"), 1, _MAX_COLSPAN), _span(spans.get("rowspan"), 0, _MAX_ROWSPAN))
+def _cell(node: LexborNode, text: str, plain: dict[str, Cell]) -> Cell:
+    """A cell without spans; equal texts share one object."""
+    cell = plain[text] = Cell(_cell_text(node, text))
+    return cell
+
+
+def _spanning_cell(node: LexborNode, spans: dict[str, str | None]) -> Cell:
+    return Cell(
+        _cell_text(node, node.text(separator=_BREAK, strip=True, skip_empty=True)),
+        _span(spans.get("colspan"), 1, _MAX_COLSPAN),
+        _span(spans.get("rowspan"), 0, _MAX_ROWSPAN),
+    )
+
+
+def _cell_text(node: LexborNode, text: str) -> str:
+    if _BREAK not in text:
+        return text if text.isalnum() else " ".join(text.split())
+    pieces = [piece for piece in (" ".join(p.split()) for p in text.split(_BREAK)) if piece]
+    return pieces[0] if len(pieces) == 1 else _joined(node, pieces)
 
 
 def _joined(node: LexborNode, pieces: list[str]) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.record import Finding, Message
 
 if TYPE_CHECKING:
-    from pipelines.record import Report
+    from pipelines.record import Number, Report
 
 CONFLICT_RULE: Final = "QL.CONFLICT"
 
@@ -97,12 +97,13 @@ class Deduplicator:
 
 def key_of(report: Report) -> Key:
     """Digest one record."""
-    numbers = {name: _plain(value) for name, value in sorted(report.cells.items())}
+    cells = report.cells
+    some = any(value is not None for value in cells.values())
     return Key(
         id=report.id,
         url=report.url,
         content=_digest([report.id, report.kind, report.year, report.source.sha256]),
-        numbers=_digest([report.year, numbers]) if any(v is not None for v in numbers.values()) else None,
+        numbers=_digest([report.year, _plain(cells)]) if some else None,
         known=_is_known(report),
     )
 
@@ -125,13 +126,14 @@ def _is_known(report: Report) -> bool:
     )
 
 
-def _plain(value: float | None) -> float | None:
+def _plain(cells: dict[str, Number | None]) -> dict[str, Number | None]:
     """``3`` and ``3.0`` are one number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    whole = {name: int(v) for name, v in cells.items() if isinstance(v, float) and v.is_integer()}
+    return cells | whole if whole else cells
 
 
 def _digest(value: object) -> bytes:
-    return blake2b(json.dumps(value).encode(), digest_size=16).digest()
+    return blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=16).digest()
 
 
 def _conflict(key: Key, first: _Kept) -> Finding:

@@ -109,12 +109,7 @@ def check(draft: Draft) -> Report:
     cells: dict[str, Number | None] = {name: value.value for name, value in values.items()}
     notes = {
         name: CellNote(
-            raw=value.raw,
-            status=value.status,
-            flags=list(value.flags),
-            where=value.where,
-            candidates=list(value.candidates),
-            unit=value.unit,
+            value.raw, value.status, value.flags, draft.extraction.where(name), value.candidates, value.unit
         )
         for name, value in values.items()
         if value.value is None or value.flags
@@ -130,7 +125,7 @@ def check(draft: Draft) -> Report:
         may_make_rules=may_make_rules(draft.agency.agency),
         sections=sections,
         paragraphs=draft.sections.paragraphs(),
-        year_conflicts=getattr(draft.year, 'evidence', {}),
+        year_conflicts=draft.year.conflicts,
         impossible=reading.impossible,
         reread=draft.extraction.reread,
     )
@@ -141,13 +136,13 @@ def check(draft: Draft) -> Report:
         notes[name] = CellNote(
             raw=note.raw if note else str(first),
             status="ambiguous",
-            flags=["readings_differ"],
+            flags=("readings_differ",),
             where=note.where if note else None,
-            candidates=[first, second],
+            candidates=(first, second),
         )
     checks = outcome.checks
     if keeps_cells:
-        checks.findings += check_prose(draft.facts, cells, notes, templates)
+        checks.findings += check_prose(draft.facts, cells, notes)
     return Report(
         id=_id(draft),
         kind=report_kind,
@@ -221,7 +216,7 @@ def _id(draft: Draft) -> str:
         name=agency.agency.name,
         scope=agency.scope,
         year=draft.year.year,
-        fallback=_content_digest(draft),
+        fallback="" if agency.agency.name and draft.year.year else _content_digest(draft),
     )
 
 

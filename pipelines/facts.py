@@ -32,7 +32,12 @@ _SENTENCE: Final = re.compile(r"[^。！？\n]+[。！？]?")
 _NUMBERED: Final = re.compile(r"\d|[〇一二两三四五六七八九十百千][余多]?[件条份次场期个]")
 _WORDED: Final = re.compile("[未没无《]|不存在|均[获被为予维]")
 _SPACE: Final = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
-_KINDS: Final[tuple[Literal["zero", "quote", "period", "percent"], ...]] = ("zero", "quote", "period", "percent")
+_KINDS: Final[tuple[Literal["zero", "quote", "period", "percent"], ...]] = (
+    "zero",
+    "quote",
+    "period",
+    "percent",
+)
 _YEAR: Final = re.compile(r"(20\d\d)年")
 _SCALES: Final[Mapping[str, int]] = {"百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final[Mapping[str, int]] = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -215,7 +220,7 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
         return None
     words = _rules().qualifiers
     marks = (match["q"], match["m"] or match["m2"], match["a"])
-    qualifier = next((words[mark] for mark in marks if mark in words), "exact")
+    qualifier: Qualifier = next((words[mark] for mark in marks if mark in words), "exact")
     return Quantity(_plain(value), qualifier, unit)
 
 
@@ -239,8 +244,15 @@ def _unwrap(paragraphs: Sequence[str]) -> Iterator[str]:
     """Join lines that a page's width broke, so that sentences are whole."""
     held = ""
     for line in paragraphs:
-        broken = len(held) >= _WRAPPED_LINE and held[-1] not in "。！？；：.!?;:”）)" and not _LABEL.match(held)
-        if broken and line and not (held[-1].isdigit() and line[0].isdigit()) and line[0] not in "（(一二三四五六":
+        broken = (
+            len(held) >= _WRAPPED_LINE and held[-1] not in "。！？；：.!?;:”）)" and not _LABEL.match(held)
+        )
+        if (
+            broken
+            and line
+            and not (held[-1].isdigit() and line[0].isdigit())
+            and line[0] not in "（(一二三四五六"
+        ):
             held += line
             continue
         if held:
@@ -322,7 +334,9 @@ def _read(rule: _Rule, sentence: _Sentence, year: int | None, agency: str | None
             yield from _facts_from(rule, sentence, match)
 
 
-def _applies(rule: _Rule, sentence: _Sentence, match: re.Match[str], year: int | None, agency: str | None) -> bool:
+def _applies(
+    rule: _Rule, sentence: _Sentence, match: re.Match[str], year: int | None, agency: str | None
+) -> bool:
     if rule.kind in ("quote", "period") and rule.name != "disputes.outcome":
         return rule.guard is None or not rule.guard.search(match[0])
     rules, text = _rules(), sentence.text
@@ -428,13 +442,17 @@ def _period(match: re.Match[str]) -> str:
 
 # --- totals and their parts -------------------------------------------------------------------------
 
+_PRINTED: Final = re.compile(r"\d{1,3}(?:,\d{3}){1,3}(?!\d)|\d{1,9}")
 _WHEREOF: Final = re.compile(r"[，,；;（(：:]?(?:其中|分别[为是]|包括|含)[：:，,]?")
 _BRACKETS: Final = re.compile(r"[（(][^（()）]{0,80}[)）]")
 _PART: Final = re.compile(
     rf"(?P<q>约|近|超过|超|逾|达)?(?P<n>{_NUMBER})(?P<m>[余多])?(?P<s>[万亿千百])?(?P<m2>[余多])?"
     r"(?P<u>条|件|篇|份|个|项|则|起|次|期)(?P<a>以上|左右)?等?$"
 )
-_OPEN: Final = re.compile(r"等(?:$|各类|方面|信息|内容)|主要|占|同比|较|被|采用|转载|阅读|点击|浏览|原创|首发|新增|办结|累计")
+_SOME: Final = re.compile(r"等(?:$|各类|方面|信息|内容)|主要")
+_OTHERWISE: Final = re.compile(
+    r"占|同比|较|被|采用|转载|阅读|点击|浏览|原创|首发|新增|办结|答复|累计|其中|平均"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,11 +462,13 @@ class Parts:
     Attributes:
         items: the item as printed and its number, in order.
         exhaustive: False where the list says itself that it names only some (等, 主要), or where an item
-            carries no number or is not a share of the total (被采用 …).
+            carries no number.
+        disjoint: False where an item counts the same things again (被采用, 同比, 办结 …).
     """
 
     items: tuple[tuple[str, Quantity], ...]
     exhaustive: bool
+    disjoint: bool
 
     def total(self) -> Number | None:
         """The sum of the items if all are exact numbers."""
@@ -470,18 +490,29 @@ def read_parts(text: str, start: int) -> Parts | None:
     stops = [at for mark in "。！？" if (at := text.find(mark, opening.end())) >= 0]
     listing = _BRACKETS.sub("", text[opening.end() : min(stops, default=len(text))])
     items: list[tuple[str, Quantity]] = []
-    exhaustive = True
+    exhaustive = disjoint = True
     for item in re.split(r"[，,、；;]", listing.rstrip("）)")):
         match = _PART.search(item)
         quantity = _quantity(match) if match else None
-        exhaustive = exhaustive and quantity is not None and not _OPEN.search(item)
+        exhaustive = exhaustive and quantity is not None and not _SOME.search(item)
+        disjoint = disjoint and not _OTHERWISE.search(item)
         if quantity is not None:
             items.append((item, quantity))
-    return Parts(tuple(items), exhaustive) if items else None
+    return Parts(tuple(items), exhaustive, disjoint) if items else None
+
+
+def parts_of(fact: Fact) -> Parts | None:
+    """The parts that the fact's own sentence lists right after its number."""
+    text = _squeeze(fact.sentence)
+    for match in _PRINTED.finditer(text):
+        end = match.end() + len(fact.unit or "")
+        if read_number(match[0]) == fact.value and text[match.end() : end] == fact.unit:
+            return read_parts(text, end)
+    return None
 
 
 def _items(text: str) -> Iterator[Fact]:
-    """Problems and improvements of section 5, where they are counted 一是, 二是 …"""
+    """Problems and improvements of section 5, where they are counted as 一是, 二是 and so on."""
     rules = _rules()
     turn = rules.improvements.search(text)
     at = turn.start() if turn else len(text)

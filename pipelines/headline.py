@@ -79,7 +79,9 @@ def _lines(page: Page) -> Iterator[str]:
         before = lines[i - 1] if i else ""
         if "：" in before or ":" in before or "：" in line:
             before = ""
-        if before and (_BODY_NAME.search(squeeze(before)) or _HINT.search(before)) and _HINT.search(line):
+        if not _HINT.search(line):
+            continue
+        if before and (_BODY_NAME.search(squeeze(before)) or _HINT.search(before)):
             joined = parse_title(before + line)
             alone = parse_title(line), parse_title(before)
             if _weight(joined) > max(map(_weight, alone)):

@@ -89,7 +89,10 @@ def _lexicon() -> _Lexicon:
     fields |= dict.fromkeys(data["other"]["labels"], "")
     longest_first = sorted(fields, key=len, reverse=True)
     padded = "|".join(_GAP.join(map(re.escape, label)) for label in longest_first)
-    chrome = "|".join(map(re.escape, sorted(data["chrome"]["words"], key=len, reverse=True)))
+    chrome, certain = (
+        "|".join(map(re.escape, sorted(data["chrome"][kind], key=len, reverse=True)))
+        for kind in ("words", "certain")
+    )
     openings = "|".join(map(re.escape, data["body"]["openings"]))
     shapes = data["shapes"]
     by_field = {
@@ -102,7 +105,9 @@ def _lexicon() -> _Lexicon:
         rank={label: i for i, label in enumerate(fields)},
         prefixes=frozenset(label[:2] for label in fields if len(label) >= _STRONG),
         label=re.compile(rf"({padded})(?:{_GAP}[\"”’】\])]?{_GAP}([:：]))?"),
-        chrome=re.compile(rf"(?:^|[\s\[【［(（|｜]{{1,8}})(?:{chrome})(?![\u3400-\u9fff]).*", re.DOTALL),
+        chrome=re.compile(
+            rf"(?:(?:^|[\s\[【［(（|｜]{{1,8}})(?:{chrome})(?![\u3400-\u9fff])|{certain}).*", re.DOTALL
+        ),
         shapes={field: re.compile(shape) for field, shape in by_field.items()},
         nothing=frozenset(data["nothing"]["values"]),
         metas={field: names for field, names in data["metas"].items() if field != "implausible"},
@@ -289,7 +294,11 @@ def _may_be_label(match: re.Match[str], line: str) -> bool:
     strong = len("".join(match[1].split())) >= _STRONG
     if match[2] is None:
         return before in " \t\u3000\xa0|｜;；" and (strong or match.end() == len(line))
-    return strong or not before.isalpha()
+    if strong or not before.isalpha():
+        return True
+    # Spans that ran together: 来源：某局时间：2024-03-08
+    is_date = _lexicon().fields["".join(match[1].split())] in _DATES
+    return is_date and _lexicon().shapes["published"].match(line[match.end() :].lstrip()) is not None
 
 
 def _table_pairs(table: Table) -> list[_Pair]:

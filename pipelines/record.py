@@ -8,6 +8,8 @@ byte, apart from ``source.fetched``, ``seen``, ``change`` and ``version``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -98,17 +100,25 @@ class Templates(_Strict):
     disputes: TemplateLabel = "none"
 
 
-class CellNote(_Strict):
-    """What there is to say of one cell: its raw text, status, flags and place."""
+@dataclass(slots=True)
+class CellNote:
+    """What there is to say of one cell: its raw text, status, flags and place.
 
-    raw: str | None = None
+    Attributes:
+        raw: text as printed.
+        status: why there is a number, or why there is none.
+        flags: what a reader must know about the number.
+        where: table, row and value (from 1) in the source.
+        candidates: the readings that fit when status is ``ambiguous`` or ``garbled``.
+        unit: unit as printed with the value.
+    """
+
+    raw: str | None
     status: CellStatus
-    flags: list[str] = Field(default_factory=list)
-    where: str | None = Field(None, description="table, row and cell (from 1) in the source")
-    candidates: list[Number | None] = Field(
-        default_factory=list, description="the readings that fit when status is ambiguous"
-    )
-    unit: str | None = Field(None, description="unit as printed with the value")
+    flags: Sequence[str] = ()
+    where: str | None = None
+    candidates: Sequence[Number | None] = ()
+    unit: str | None = None
 
 
 class ExtraRow(_Strict):

@@ -105,7 +105,7 @@ class Sections:
 
 
 class _Head(NamedTuple):
-    index: int
+    at: int
     number: int
     weight: int
     strong: bool
@@ -149,7 +149,9 @@ def _patterns() -> _Patterns:
         values=re.compile(text["values"]),
         labels=_label_text(text["labels"]),
         legacy_title=re.compile(
-            r"\s*[^。；，,;（(\d\s]{2,40}?(?:" + data["legacy"]["ending"] + r"|(?=\s|20\d\d\s*年|[（(]一[）)]|$))"
+            r"\s*[^。；，,;（(\d\s]{2,40}?(?:"
+            + data["legacy"]["ending"]
+            + r"|(?=\s|20\d\d\s*年|[（(]一[）)]|$))"
         ),
     )
 
@@ -240,7 +242,7 @@ def split_sections(blocks: Sequence[Block], *, year: int | None = None) -> Secti
                 cut.append(block)
         heads = _chain(_heads(cut))
         if any(head.strong for head in heads):
-            return _sections(cut, [(head.index, head.number, head.title) for head in heads])
+            return _sections(cut, [(head.at, head.number, head.title) for head in heads])
     cut, legacy = _legacy(blocks)
     return _sections(cut, [(index, None, title) for index, title in legacy])
 
@@ -262,14 +264,14 @@ def _heads(blocks: Sequence[Block]) -> list[_Head]:
         if last >= 0:
             neighbours.add(last)
         number, strong = patterns.numbers[int(str(match.lastgroup)[1:])]
-        title = block.strip().rstrip(":：。")
+        title = str(block).strip().rstrip(":：。")
         found.append(_Head(index, number, 2 if match["ordinal"] else 1, strong, title))
         last = index
     # A title with nothing below it that comes again is a line of a table of contents.
     return [
         head
         for position, head in enumerate(found)
-        if head.index not in neighbours or all(later.number != head.number for later in found[position + 1 :])
+        if head.at not in neighbours or all(later.number != head.number for later in found[position + 1 :])
     ]
 
 

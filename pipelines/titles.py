@@ -142,10 +142,7 @@ def parse_title(text: str) -> Title:
 def _around(before: str, after: str, lexicon: _Lexicon) -> str | None:
     """The reason to refuse that stands beside the title itself: "图解 | …", "… - 解读"."""
     parts = lexicon.words["separator"].split(f"{before}|{after}")
-    kinds = [rule for rule in lexicon.rules["head"] if rule.code in ("infographic", "interpretation")]
-    return next(
-        (rule.code for part in parts for rule in kinds if rule.match.search(part.strip(_EDGES))), None
-    )
+    return next(filter(None, (_retold(part, lexicon) for part in parts)), None)
 
 
 def _fold(text: str) -> str:
@@ -200,7 +197,13 @@ def _shown(printed: str, segment: str, marked: str) -> str:
 
 def _other(text: str, lexicon: _Lexicon) -> str | None:
     other = (rule.code for rule in lexicon.rules["other"] if rule.match.search(text))
-    return _leads_astray(text, lexicon) or next(other, None)
+    return _retold(text, lexicon) or next(other, None)
+
+
+def _retold(text: str, lexicon: _Lexicon) -> str | None:
+    """Whether the words begin a retelling of a report: an infographic, an interpretation."""
+    code = _leads_astray(text, lexicon)
+    return code if code in ("infographic", "interpretation") else None
 
 
 def _leads_astray(text: str, lexicon: _Lexicon) -> str | None:

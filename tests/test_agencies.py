@@ -58,7 +58,12 @@ def test_counties_as_of_2024(prefix, counties):
 
 @pytest.mark.parametrize(
     ("code", "chain"),
-    [("130283", "迁安市唐山市河北省"), ("419001", "济源市河南省"), ("310115", "浦东新区上海市"), ("999999", "")],
+    [
+        ("130283", "迁安市唐山市河北省"),
+        ("419001", "济源市河南省"),
+        ("310115", "浦东新区上海市"),
+        ("999999", ""),
+    ],
 )
 def test_ancestors(code, chain):
     assert "".join(d.name for d in ancestors(code)) == chain
@@ -134,7 +139,12 @@ def test_kinds(name, kind):
         ({"title": "大同市审计局"}, "大同市审计局", "high", "title"),
         ({"title": "大同市审计局", "publisher": "大同市统计局"}, "大同市审计局", "medium", "title"),
         ({"title": "某综合实验区", "publisher": "某综合实验区管委会办公室"}, None, "low", "title"),
-        ({"title": "平潭综合实验区", "publisher": "平潭综合实验区管委会办公室"}, "平潭综合实验区", "high", "title"),
+        (
+            {"title": "平潭综合实验区", "publisher": "平潭综合实验区管委会办公室"},
+            "平潭综合实验区",
+            "high",
+            "title",
+        ),
         ({"publisher": "大同市审计局"}, "大同市审计局", "high", "metadata"),
         ({"publisher": "大同市人民政府办公室"}, "大同市人民政府办公室", "medium", "metadata"),
         ({"publisher": "大同日报", "source": "大同市审计局"}, "大同市审计局", "high", "source"),
@@ -254,7 +264,9 @@ def test_report_id_is_the_same_for_the_same_body():
     one = report_id("140200", "大同市卫生健康委员会", "own", 2025, "a")
     assert re.fullmatch(r"140200-[0-9a-f]{12}-own-2025", one)
     assert one == report_id("140200", "山西省大同市卫健委", "own", 2025, "b")
-    assert report_id("140200", "大同市", None, 2025, "a") == report_id("140200", "大同市人民政府", None, 2025, "b")
+    assert report_id("140200", "大同市", None, 2025, "a") == report_id(
+        "140200", "大同市人民政府", None, 2025, "b"
+    )
 
 
 def test_report_id_keeps_bodies_scopes_years_and_unknowns_apart():

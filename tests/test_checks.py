@@ -493,6 +493,7 @@ def test_rules_without_power(cells: Cells, power: Any, cells_found: list[str] | 
         (1250, "town", None, [], False),
         (900, "town", None, [], False),
         (5949.088667, "town", None, [], False),
+        (24252.311082, "dept", "130283", [], False),
         (250000, "dept", "130200", [], False),
         (250000, "gov", "130283", [], False),
         (250000, "dept", None, [], False),

@@ -46,16 +46,31 @@ def decide(title, **known):
         (GOOD + "（征求意见稿）", {"anchors": ALL, "section_heads": 6}, "not_a_report", "draft"),
         (LEGACY, {"text_length": 900, "sample": "政务公开"}, "legacy_report", "legacy"),
         (LEGACY, {}, "legacy_report", "legacy"),
-        ("政府信息公开工作年度报告", {"year": 2025, "anchors": ALL, "section_heads": 6}, "report", "title_and_body"),
+        (
+            "政府信息公开工作年度报告",
+            {"year": 2025, "anchors": ALL, "section_heads": 6},
+            "report",
+            "title_and_body",
+        ),
         ("政府信息公开工作年度报告", {"anchors": ALL, "section_heads": 6}, "not_a_report", "empty_form"),
         ("政府信息公开工作年度报告", {}, "not_a_report", "no_year"),
         ("政府信息公开工作年度报告", {"year": 2022, "text_length": 9}, "not_a_report", "no_year"),
         ("盂县审计局2022年政务公开工作年度报告", {}, "not_a_report", "no_evidence"),
-        ("盂县审计局2022年政务公开工作年度报告", {"anchors": ALL, "cells_read": 9}, "report", "title_and_body"),
+        (
+            "盂县审计局2022年政务公开工作年度报告",
+            {"anchors": ALL, "cells_read": 9},
+            "report",
+            "title_and_body",
+        ),
         ("首页", {"year": 2022, "anchors": ALL, "section_heads": 6}, "report", "body"),
         ("首页", {"year": 2022, "anchors": ALL - {"第二十条", "自然人"}}, "not_a_report", "no_evidence"),
         ("首页", {}, "not_a_report", "no_evidence"),
-        ("图解" + GOOD, {"anchors": ALL, "section_heads": 6, "cells_read": 200}, "not_a_report", "infographic"),
+        (
+            "图解" + GOOD,
+            {"anchors": ALL, "section_heads": 6, "cells_read": 200},
+            "not_a_report",
+            "infographic",
+        ),
         ("关于印发" + GOOD + "的通知", {"anchors": ALL, "cells_read": 200}, "report", "title_and_body"),
         ("关于印发" + GOOD + "的通知", {"anchors": ALL, "cells_read": 0}, "not_a_report", "notice"),
         (GOOD + "格式模板", {"anchors": ALL, "cells_read": 200}, "not_a_report", "template"),
@@ -79,10 +94,17 @@ def test_anchors_are_found_across_spaces_and_line_ends():
 
 
 def test_every_code_has_both_phrases():
-    data = {name: tomllib.loads(files("pipelines.data").joinpath(name).read_text("utf-8")) for name in ("reasons.toml", "titles.toml")}
+    data = {
+        name: tomllib.loads(files("pipelines.data").joinpath(name).read_text("utf-8"))
+        for name in ("reasons.toml", "titles.toml")
+    }
     codes = {rule["code"] for kind in ("head", "tail", "other") for rule in data["titles.toml"][kind]}
     source = files("pipelines").joinpath("classify.py").read_text("utf-8")
-    codes |= set(re.findall(r'"not_a_report", "([a-z_]+)"', source)) | {"part_year", "other_regime", "public_institution"}
+    codes |= set(re.findall(r'"not_a_report", "([a-z_]+)"', source)) | {
+        "part_year",
+        "other_regime",
+        "public_institution",
+    }
     assert codes <= data["reasons.toml"].keys()
     for code in data["reasons.toml"]:
         assert re.search("[一-鿿]", reason_text(code, "zh"))
@@ -104,7 +126,9 @@ def test_annotated_rows():
     for truth, text, body in rows:
         title, paragraphs = parse_title(text), body.split("\n")
         year = report_year(title, paragraphs, None)
-        found = resolve_agency(title=title, publisher=None, source=None, portal=Portal(), paragraphs=paragraphs)
+        found = resolve_agency(
+            title=title, publisher=None, source=None, portal=Portal(), paragraphs=paragraphs
+        )
         anchors, heads = find_anchors(body)
         decided = classify(
             Evidence(title, anchors, heads, year=year.year, text_length=len(body), sample=body)

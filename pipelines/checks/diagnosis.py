@@ -57,7 +57,7 @@ def diagnose(evaluation: Evaluation) -> dict[str, Diagnosis]:
 
 def totals_unfilled(evaluation: Evaluation) -> bool:
     """Whether 总计 is null in every outcome row although the rows hold figures."""
-    rows = _outcomes(evaluation)
+    rows = _outcomes(evaluation.label)
     return not _any_number(evaluation, rows, ["total"]) and _any_number(evaluation, rows, APPLICANTS)
 
 
@@ -67,7 +67,7 @@ def _any_number(evaluation: Evaluation, rows: Sequence[str], columns: Sequence[s
 
 def total_column_empty(evaluation: Evaluation) -> Iterator[Diagnosis]:
     """Every 总计 of the outcome rows is zero or null although the rows hold requests."""
-    rows = _outcomes(evaluation)
+    rows = _outcomes(evaluation.label)
     if any(evaluation.values[f"applications.{row}.total"] for row in rows):
         return
     rules = {f"T3.ROW.{row}" for row in rows} | {"T3.SUM.total"}
@@ -79,7 +79,7 @@ def total_column_empty(evaluation: Evaluation) -> Iterator[Diagnosis]:
 def header_shift(evaluation: Evaluation) -> Iterator[Diagnosis]:
     """In every row one and the same applicant column is the sum of all the others."""
     failed = {rule for rule in _failed(evaluation) if rule.startswith("T3.ROW.")}
-    rows = [values for row in _rows(evaluation) if (values := _complete_row(evaluation, row))]
+    rows = [values for row in _rows(evaluation.label) if (values := _complete_row(evaluation, row))]
     if len(failed) <= 1:
         return
     for column, name in enumerate(APPLICANTS):
@@ -122,8 +122,11 @@ def crossing_cell(evaluation: Evaluation) -> Iterator[Diagnosis]:
 
 
 def _suspects(evaluation: Evaluation) -> Iterator[tuple[str, tuple[Exact, frozenset[str]]]]:
-    for cell, through in _through(evaluation.label).items():
-        value = evaluation.values[cell]
+    through_failures = dict.fromkeys(
+        cell for v in evaluation.with_result("FAIL") for cell in (*v.identity.left, *v.identity.right)
+    )
+    for cell in through_failures:
+        value, through = evaluation.values[cell], _through(evaluation.label)[cell]
         rules = [rule for rule, _ in through if evaluation.result(rule) != "NOT_EVALUABLE"]
         errors = {sign * _defect_of(evaluation, rule) for rule, sign in through if rule in rules}
         if value is None or len(rules) <= 1 or len(errors) != 1:
@@ -250,14 +253,17 @@ def _through(label: TemplateLabel) -> Mapping[str, tuple[tuple[str, int], ...]]:
     return {cell: tuple(rules) for cell, rules in through.items()}
 
 
-def _rows(evaluation: Evaluation) -> Iterator[str]:
+@cache
+def _rows(label: TemplateLabel) -> tuple[str, ...]:
     """Rows that the format has, in printed order."""
-    return (row for row in tables()["applications"].rows if f"applications.{row}.total" in evaluation.names)
+    present = _through(label)
+    return tuple(row for row in tables()["applications"].rows if f"applications.{row}.total" in present)
 
 
-def _outcomes(evaluation: Evaluation) -> list[str]:
+@cache
+def _outcomes(label: TemplateLabel) -> tuple[str, ...]:
     rows = tables()["applications"].rows
-    return [row for row in _rows(evaluation) if rows[row].group == "outcome"]
+    return tuple(row for row in _rows(label) if rows[row].group == "outcome")
 
 
 @cache
@@ -278,6 +284,6 @@ def _complete_row(evaluation: Evaluation, row: str) -> list[Exact] | None:
 
 def _failed_rows(evaluation: Evaluation) -> Iterator[tuple[str, list[Exact]]]:
     failed = _failed(evaluation)
-    for row in _rows(evaluation):
+    for row in _rows(evaluation.label):
         if f"T3.ROW.{row}" in failed and (values := _complete_row(evaluation, row)):
             yield row, values

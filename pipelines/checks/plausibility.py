@@ -41,12 +41,16 @@ def rules_without_power(context: CheckContext) -> Iterator[Finding]:
 
 
 def fee_unit(context: CheckContext) -> Iterator[Finding]:
-    """``PL.FEEUNIT``: a fee amount so large, or so round, for a small body that it may be in yuan."""
+    """``PL.FEEUNIT``: a fee amount so large, or so round, for a small body that it may be in yuan.
+
+    An amount finer than a fen (0.01 yuan) was certainly converted.
+    """
     amount = context.cells.get(FEE)
     limits = rule("PL.FEEUNIT").parameters
     note = context.notes.get(FEE)
     stated = note is not None and any(flag in limits["known_units"] for flag in note.flags)
-    if not amount or stated or not _is_small(context.agency):
+    finer_than_fen = amount is not None and round(amount, 2) != amount
+    if not amount or stated or finer_than_fen or not _is_small(context.agency):
         return
     is_round = amount >= limits["round_floor"] and amount % limits["round_step"] == 0
     if amount > limits["limit"] or is_round:

@@ -7,7 +7,8 @@ Drawn tables are read as rows first (``grid.py``); what they leave open is sough
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from pipelines.blocks import Block, Table
@@ -28,28 +29,39 @@ _TELLTALE: Final = ("新收", "第二十条", "复议后起诉", "信息内容")
 _ABSENT: Final = Value(None, "", "absent")
 
 
-@dataclass(slots=True)
+@dataclass
 class Extraction:
     """The statutory tables of one document.
 
     Attributes:
         reading: cells, formats, extra rows, reasons.
         primary: how most cells were read: ``grid``, ``text`` or ``none``.
-        text: the running text with every table cell on a line of its own, for the second reading.
+        blocks: what was read.
     """
 
     reading: Reading
     primary: str
-    text: str = ""
-    _second: Reading | None = field(default=None, repr=False)
+    blocks: Sequence[Block]
+
+    @cached_property
+    def text(self) -> str:
+        """The running text, every table cell on a line of its own."""
+        return "\n".join(flattened(self.blocks))
+
+    @cached_property
+    def _again(self) -> Reading:
+        return read_flat(self.text)
+
+    def where(self, name: str) -> str | None:
+        """Place of a cell in the source, for a person to find it."""
+        place = self.reading.where.get(name)
+        return "table {} row {} value {}".format(*place) if place else self.reading.values[name].where
 
     def reread(self, table: TableName) -> Mapping[str, Number | None] | None:
         """One table read again by the other path: cells that it settles, or None when there is none."""
-        if self.primary != "grid" or not self.text:
+        if self.primary != "grid":
             return None
-        if self._second is None:
-            self._second = read_flat(self.text)
-        cells = self._second.table_cells(table)
+        cells = self._again.table_cells(table)
         return {name: value.value for name, value in cells.items() if value.status == "number"} or None
 
 
@@ -65,20 +77,20 @@ def extract_tables(blocks: Sequence[Block], *, drawn: bool) -> Extraction:
         Every cell of the formats found, absent ones included.
     """
     grid = read_grid([block for block in blocks if isinstance(block, Table)])
-    text = "\n".join(flattened(blocks))
+    extraction = Extraction(grid, "grid" if grid.values else "none", blocks)
+    if grid.open_rows:
+        _place_open_rows(grid, extraction.text)
     missing = [table for table in TABLES if _incomplete(grid, table)]
-    primary = "grid" if grid.values else "none"
-    _place_open_rows(grid, text)
-    if missing and any(word in text for word in _TELLTALE):
-        flat = read_flat(text, missing if drawn else TABLES)
+    if missing and any(word in extraction.text for word in _TELLTALE):
+        flat = read_flat(extraction.text, missing if drawn else TABLES)
         _merge(grid, flat, compare=not drawn)
         if not grid.versions:
-            primary = "none"
-        elif primary == "none" or len(flat.values) > len(grid.values) / 2 and not drawn:
-            primary = "text"
+            extraction.primary = "none"
+        elif extraction.primary == "none" or len(flat.values) > len(grid.values) / 2 and not drawn:
+            extraction.primary = "text"
     _label_disputes(grid)
     _fill_absent(grid)
-    return Extraction(grid, primary, text)
+    return extraction
 
 
 def _place_open_rows(grid: Reading, text: str) -> None:
@@ -95,8 +107,7 @@ def _place_open_rows(grid: Reading, text: str) -> None:
         short = {row: cells for row, cells in rows.items() if len(cells[0]) == len(cells[1]) + 1}
         if displaced and len(displaced) == len(short) == len(rows):
             found = place_displaced(short, displaced)
-        where = {name: grid.values[name].where for name in found}
-        grid.values |= {name: replace(value, where=where[name]) for name, value in found.items()}
+        grid.values |= found
 
 
 def _displaced(text: str) -> list[tuple[str, str | None]]:

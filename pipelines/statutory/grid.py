@@ -501,7 +501,7 @@ def _assign(
     """Parse the placed cells into the reading; without places every cell is null and says why."""
     kinds = cell_kinds()
     if placed is None:
-        _leave_open(reading, [name for name in names if name], printed, f"table {table.index} row {index + 1}")
+        _leave_open(reading, [name for name in names if name], printed, (table.index, index + 1, 1))
         return
     columns = tables()["proactive"].columns
     for k, (name, cell) in enumerate(zip(names, placed, strict=True), 1):
@@ -514,16 +514,19 @@ def _assign(
         else:
             unit = columns["amount_wanyuan"].unit if name.endswith(".amount_wanyuan") else None
             value = parse_value(cell.text, kinds[name], unit)
-        if value.value is None or value.flags:
-            value = replace(value, where=f"table {table.index} row {index + 1} value {k}")
         reading.put(name, value)
+        if value.value is None or value.flags:
+            reading.where[name] = (table.index, index + 1, k)
 
 
-def _leave_open(reading: Reading, names: Sequence[str], printed: Sequence[Cell], where: str) -> None:
+def _leave_open(
+    reading: Reading, names: Sequence[str], printed: Sequence[Cell], where: tuple[int, int, int]
+) -> None:
     """Note a row whose columns are unknown; no cell of it is read yet."""
     raw = " | ".join(cell.text for cell in printed)[:200]
     for name in names:
-        reading.put(name, Value(None, raw, "ambiguous", ("positions_unknown",), where=where))
+        reading.put(name, Value(None, raw, "ambiguous", ("positions_unknown",)))
+        reading.where[name] = where
     parsed = [parse_value(cell.text, "decimal", None) for cell in printed]
     if len(printed) < len(names) and all(value.value is not None or value.status == "blank" for value in parsed):
         row = names[0].rpartition(".")[0]

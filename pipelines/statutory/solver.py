@@ -17,7 +17,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations, pairwise
 from math import comb
@@ -898,26 +898,34 @@ class _Answer:
 def _decide(system: _System) -> _Answer | None:
     """The joint readings without as few identities as possible; None if no bounded set suffices.
 
-    With a mistake in the table, also those readings count in which a single misprinted cell explains
-    every failure: then the truth is among them, however many identities the cell breaks.
+    A table that contradicts itself proves less, so more readings are asked. Where rows confirm each
+    other, those count too in which one misprinted cell explains every failure, however many identities
+    it breaks; where a row stands alone, those with one failure more than necessary.
     """
     certain = system.failed = frozenset(system.certain())
     doubtful = [rule for rule in system.doubtful() if rule not in certain]
-    answers: dict[frozenset[str], dict[int, _Supports]] = {}
-    for extra in range(_MAX_EXTRA + 1):
+
+    def with_more(extra: int) -> dict[frozenset[str], dict[int, _Supports]]:
         if comb(len(doubtful), extra) > _MAX_SETS:
+            return {}
+        return _solvable(system, (certain.union(more) for more in combinations(doubtful, extra)))
+
+    extra = 0
+    minimal = with_more(extra)
+    while not minimal and extra < _MAX_EXTRA:
+        extra += 1
+        minimal = with_more(extra)
+    if not minimal:
+        return None
+    answers = dict(minimal)
+    if size := len(certain) + extra:
+        if system.shared:
+            misprints = (rules for rules in system.of_cells() if len(rules) > size and rules >= certain)
+            answers |= _solvable(system, misprints)
+        else:
+            answers |= with_more(extra + 1)
+        if system.exhausted:
             return None
-        answers = _solvable(system, (certain.union(more) for more in combinations(doubtful, extra)))
-        if answers:
-            break
-    if not answers:
-        return None
-    minimal = list(answers)
-    if size := len(minimal[0]):
-        misprints = (rules for rules in system.of_cells() if len(rules) > size and rules >= certain)
-        answers |= _solvable(system, misprints)
-    if size and system.exhausted:
-        return None
     shown = [rules for rules in answers if rules in minimal or not any(rules > less for less in minimal)]
     return _Answer(_union(answers.values()), shown, frozenset().union(*shown))
 
@@ -939,10 +947,14 @@ def _union(answers: Iterable[dict[int, _Supports]]) -> dict[int, _Supports]:
     return merged
 
 
+@lru_cache(maxsize=4096)
+def _settled(token: _Token) -> CellSolution:
+    return CellSolution(token.value, token.status, (), token.raw, token.unit)
+
+
 def _cell(tokens: set[_Token]) -> CellSolution:
     if len(tokens) == 1:
-        (token,) = tokens
-        return CellSolution(token.value, token.status, (), token.raw, token.unit)
+        return _settled(*tokens)
     values = {token.value for token in tokens}
     statuses = {token.status for token in tokens}
     units = {token.unit for token in tokens}
@@ -1005,11 +1017,12 @@ def solve(rows: Sequence[RowText], identities: Sequence[Identity], *, budget: in
         cells.update(zip(line.row.cells, map(_cell, known), strict=True))
     sets = answer.sets if answer else [frozenset(system.failed)]
     always = frozenset[str].intersection(*sets)
+    sometimes = frozenset[str]().union(*sets) - always
     order = [identity.rule for identity in identities]
     return Solution(
         cells=cells,
         impossible=tuple(rule for rule in order if rule in always),
-        possibly_impossible=tuple(rule for rule in order if rule in frozenset().union(*sets) - always),
+        possibly_impossible=tuple(rule for rule in order if rule in sometimes),
         blanks_dropped=dropped,
         explanation=tuple(_explain(system, answer, supports)),
         exhausted=system.exhausted,

@@ -1,0 +1,352 @@
+"""Text against table, and text against itself.
+
+Reports state their own figures twice, in prose and in the tables, and often not the same. Only a
+contradiction is a finding: a bound (100余) contradicts only what lies beyond it, a fact that may be
+counted in two ways contradicts only when neither fits, and where a cell is not known nothing is said.
+
+What is compared with what stands in ``pipelines/data/facts.toml``, the sentences in
+``pipelines/data/rules_prose.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.facts import parts_of
+from pipelines.rules import finding
+from pipelines.statutory.templates import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipelines.facts import Parts
+    from pipelines.record import CellNote, Fact, Finding, Number
+    from pipelines.statutory.templates import Version
+
+_APPLICATIONS: Final = "applications."
+_EMPTY: Final = frozenset({"blank", "placeholder", "placeholder_none", "not_applicable"})
+_PERCENT_SLACK: Final = 0.1
+"""Percentage points by which a printed share may be off (data dictionary, TV.PCT)."""
+_SHARE: Final = "_share"
+_BASES: Final = (
+    ("applications.results_total",),
+    ("applications.new_received",),
+    ("applications.new_received", "applications.carried_in"),
+)
+_OUTCOMES: Final = (
+    "granted_or_partly",
+    "granted",
+    "partly_granted",
+    "denied",
+    "unavailable",
+    "not_processed",
+    "other",
+)
+_FEES: Final = ("processing_fee.received_yuan", "processing_fee.billed_yuan")
+_FEE_STEP: Final = 10
+_UPHELD: Final = "upheld"
+_STATEMENTS_OF_ZERO: Final = ("requests.new", "disputes.review", "disputes.suit")
+
+Members = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One fact held against the table.
+
+    Attributes:
+        rule: id of the rule, e.g. ``TV.NEW``.
+        fact: the fact.
+        values: the members that could be evaluated: their terms and value.
+        matched: terms of the member that agrees, or None.
+        decided: whether a disagreement would be certain (every member could be evaluated).
+    """
+
+    rule: str
+    fact: Fact
+    values: tuple[tuple[tuple[str, ...], Number], ...]
+    matched: tuple[str, ...] | None
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    tables: Mapping[str, tuple[str, Members]]
+    totals: tuple[str, ...]
+    dimensions: tuple[re.Pattern[str], ...]
+    nearly_all: float
+    fewest: int
+
+
+@cache
+def _data() -> _Data:
+    data: dict[str, Any] = tomllib.loads(files("pipelines.data").joinpath("facts.toml").read_text("utf-8"))
+    parts = data["parts"]
+    return _Data(
+        tables={e["fact"]: (e["rule"], tuple(tuple(m) for m in e["members"])) for e in data["tables"]},
+        totals=tuple(parts["totals"]),
+        dimensions=tuple(re.compile(words) for words in parts["dimensions"]),
+        nearly_all=parts["nearly_all"],
+        fewest=parts["fewest"],
+    )
+
+
+class _Cells:
+    """The cells as evidence: a blank counts as zero only where an identity leaves it nothing else."""
+
+    def __init__(self, cells: Mapping[str, Number | None], notes: Mapping[str, CellNote]) -> None:
+        self.cells = cells
+        self.notes = notes
+        version: Version = "v1" if "applications.other.all.total" in cells else "v2"
+        table = tables()["applications"]
+        self.outcomes = tuple(row.key for row in table.rows_of(version) if row.group == "outcome")
+        self.columns = tuple(key for key in table.columns if key != "total")
+        self._totals: dict[str, Number | None] = {}
+        self._closed: dict[str, bool] = {}
+
+    def total(self, terms: Sequence[str]) -> Number | None:
+        """Sum of the terms of a member, or None where one of them is not known."""
+        values = [self._totals[term] if term in self._totals else self._term(term) for term in terms]
+        return None if None in values else sum(value for value in values if value is not None)
+
+    def names(self, terms: Sequence[str]) -> list[str]:
+        """The cells that the terms stand for."""
+        return [name for term in terms for name in self._names(term)]
+
+    def _names(self, term: str) -> list[str]:
+        if term in self.cells or not term.startswith(_APPLICATIONS):
+            return [term]
+        if f"{term}.total" in self.cells:
+            return [f"{term}.total"]
+        prefix = term.removeprefix(_APPLICATIONS) + "."
+        return [f"{_APPLICATIONS}{row}.total" for row in self.outcomes if row.startswith(prefix)]
+
+    def _term(self, term: str) -> Number | None:
+        names = self._names(term)
+        values = [self._value(name) for name in names]
+        known = [value for value in values if value is not None]
+        self._totals[term] = sum(known) if known and len(known) == len(values) else None
+        return self._totals[term]
+
+    def _value(self, name: str) -> Number | None:
+        value = self.cells.get(name)
+        if value is not None or not self._is_empty(name):
+            return value
+        row, _, column = name.rpartition(".")
+        if not row.startswith(_APPLICATIONS):
+            return None
+        if column == "total":
+            return self._row_sum(row)
+        total = self.cells.get(f"{row}.total")
+        known = [self.cells.get(f"{row}.{c}") for c in self.columns]
+        return 0 if total is not None and total == sum(v for v in known if v is not None) else None
+
+    def _row_sum(self, row: str) -> Number | None:
+        total: Number = 0
+        for column in self.columns:
+            value = self.cells.get(f"{row}.{column}")
+            if value is None and not (self._is_empty(f"{row}.{column}") and self._is_closed(column)):
+                return None
+            total += value or 0
+        return total
+
+    def _is_closed(self, column: str) -> bool:
+        """Whether the outcomes of a column make up its total already, so that its blanks are zero."""
+        if column in self._closed:
+            return self._closed[column]
+        result = self._value(f"{_APPLICATIONS}results_total.{column}")
+        values = [self.cells.get(f"{_APPLICATIONS}{row}.{column}") for row in self.outcomes]
+        self._closed[column] = result is not None and result == sum(v for v in values if v is not None)
+        return self._closed[column]
+
+    def _is_empty(self, name: str) -> bool:
+        note = self.notes.get(name)
+        return note is not None and note.status in _EMPTY
+
+
+def compare(
+    facts: Sequence[Fact], cells: Mapping[str, Number | None], notes: Mapping[str, CellNote] | None = None
+) -> list[Comparison]:
+    """Hold every fact that has a place in the tables against it, and say which member agrees."""
+    return _compare(facts, _Cells(cells, notes or {}))
+
+
+def _compare(facts: Sequence[Fact], evidence: _Cells) -> list[Comparison]:
+    found = []
+    for fact in facts:
+        if fact.name in _data().tables:
+            rule, members = _data().tables[fact.name]
+            if fact.value == 0 and fact.name in _STATEMENTS_OF_ZERO:
+                rule = "TV.ZERO"
+            values = [(terms, evidence.total(terms)) for terms in members]
+        elif fact.name.endswith(_SHARE) and fact.name.removesuffix(_SHARE) in _data().tables:
+            rule = "TV.PCT"
+            values = _shares(fact.name.removesuffix(_SHARE), evidence)
+        else:
+            continue
+        known = tuple((terms, value) for terms, value in values if value is not None)
+        if known:
+            matched = next((terms for terms, value in known if _agrees(fact, value)), None)
+            found.append(Comparison(rule, fact, known, matched, len(known) == len(values)))
+    return found
+
+
+def _shares(name: str, evidence: _Cells) -> list[tuple[tuple[str, ...], Number | None]]:
+    found: list[tuple[tuple[str, ...], Number | None]] = []
+    for terms in _data().tables[name][1]:
+        part = evidence.total(terms)
+        for base in _BASES:
+            whole = evidence.total(base)
+            ratio = None if part is None or not whole else round(100 * part / whole, 2)
+            found.append(((*terms, *base), ratio))
+    return found
+
+
+def _agrees(fact: Fact, value: Number) -> bool:
+    stated = fact.value
+    if not isinstance(stated, int | float) or fact.qualifier == "about":
+        return True
+    if fact.unit == "%":
+        return abs(stated - value) <= _PERCENT_SLACK + 1e-9
+    if fact.qualifier == "at_least":
+        return value >= stated
+    return value <= stated if fact.qualifier == "at_most" else value == stated
+
+
+def check_prose(
+    facts: Sequence[Fact], cells: Mapping[str, Number | None], notes: Mapping[str, CellNote] | None = None
+) -> list[Finding]:
+    """Contradictions between prose and tables, and inside the prose.
+
+    Args:
+        facts: as read from the prose of the report.
+        cells: every cell of the tables found → number or None.
+        notes: notes of the unusual cells; a null without a note is unknown, never blank.
+
+    Returns:
+        Findings of the rules ``TV.*``, ``TX.PARTS`` and ``XT.*``; none where something is not known.
+    """
+    evidence = _Cells(cells, notes or {})
+    return [
+        *_contradictions(_compare(facts, evidence), evidence),
+        *_not_all_upheld(facts, cells),
+        *_parts(facts),
+        *_flow(facts),
+        *_fees(facts, cells),
+    ]
+
+
+def _contradictions(comparisons: Sequence[Comparison], evidence: _Cells) -> Iterator[Finding]:
+    fits = {c.fact.name for c in comparisons if c.matched or not c.decided}
+    wrong = {c.fact.name for c in comparisons} - fits
+    for comparison in comparisons:
+        fact = comparison.fact
+        # A share follows its count: where the count is wrong already, the share says nothing new.
+        if fact.name not in wrong or fact.name.removesuffix(_SHARE) in wrong - {fact.name}:
+            continue
+        values = list(dict.fromkeys(value for _, value in comparison.values))
+        yield finding(
+            comparison.rule,
+            cells=evidence.names(comparison.values[0][0]),
+            expected=values[0] if len(values) == 1 else " / ".join(map(str, values)),
+            actual=fact.value,
+            sentence=_quoted(fact),
+        )
+
+
+def _quoted(fact: Fact) -> str:
+    return fact.sentence.rstrip("。")
+
+
+def _not_all_upheld(facts: Sequence[Fact], cells: Mapping[str, Number | None]) -> Iterator[Finding]:
+    """均获维持, while the table has cases with another result or none yet."""
+    for fact in facts:
+        if fact.name != "disputes.outcome":
+            continue
+        others = [
+            name
+            for name, value in cells.items()
+            if name.startswith("disputes.") and not name.endswith((f".{_UPHELD}", ".total")) and value
+        ]
+        if others:
+            yield finding(
+                "TV.REVIEW" if all("review." in name for name in others) else "TV.SUIT",
+                cells=others,
+                expected=sum(cells[name] or 0 for name in others),
+                actual=fact.value,
+                variant="upheld",
+                sentence=_quoted(fact),
+            )
+
+
+def _parts(facts: Sequence[Fact]) -> Iterator[Finding]:
+    seen: set[tuple[str, object]] = set()
+    for fact in facts:
+        if (
+            fact.name not in _data().totals
+            or fact.qualifier != "exact"
+            or (fact.sentence, fact.value) in seen
+        ):
+            continue
+        parts = parts_of(fact)
+        if parts is None or not isinstance(fact.value, int | float):
+            continue
+        seen.add((fact.sentence, fact.value))
+        total = parts.total()
+        if total is not None and _is_slip(fact.name, fact.value, total, parts):
+            yield finding("TX.PARTS", expected=total, actual=fact.value, sentence=_quoted(fact))
+
+
+def _is_slip(name: str, stated: Number, total: Number, parts: Parts) -> bool:
+    data = _data()
+    if not parts.disjoint or (name == "requests.new" and not _one_dimension(parts)):
+        return False
+    if total > stated:
+        return True
+    return parts.exhaustive and len(parts.items) >= data.fewest and data.nearly_all * stated <= total < stated
+
+
+def _one_dimension(parts: Parts) -> bool:
+    return any(all(words.search(label) for label, _ in parts.items) for words in _data().dimensions)
+
+
+def _flow(facts: Sequence[Fact]) -> Iterator[Finding]:
+    """New and carried in make outcomes and carried out, where one report states all of them once."""
+    stated: dict[str, Fact] = {}
+    for fact in facts:
+        if fact.name.startswith("requests.") and fact.unit != "%":
+            if fact.name in stated or fact.qualifier != "exact":
+                return
+            stated[fact.name] = fact
+    frame = [stated.get(f"requests.{name}") for name in ("new", "carried_in", "carried_out")]
+    outcomes = [stated[f"requests.{name}"] for name in _OUTCOMES if f"requests.{name}" in stated]
+    if None in frame or not outcomes:
+        return
+    received, carried_in, carried_out = (_number(fact) for fact in frame if fact is not None)
+    left, right = received + carried_in, sum(_number(fact) for fact in outcomes) + carried_out
+    # Outcomes that did not occur are left out; a list that names 其他处理 or 不予处理 names them all.
+    complete = {"requests.other", "requests.not_processed"} & stated.keys()
+    if right > left or (right < left and complete):
+        yield finding("XT.FLOW", expected=left, actual=right, sentence=_quoted(outcomes[0]))
+
+
+def _number(fact: Fact) -> Number:
+    return fact.value if isinstance(fact.value, int | float) else 0
+
+
+def _fees(facts: Sequence[Fact], cells: Mapping[str, Number | None]) -> Iterator[Finding]:
+    lapsed = cells.get("applications.other.fee_overdue.total")
+    for fact in facts:
+        value = fact.value
+        if not isinstance(value, int | float) or fact.qualifier != "exact":
+            continue
+        if fact.name in _FEES and value % _FEE_STEP:
+            yield finding("XT.FEE0", actual=value)
+        if fact.name == "processing_fee.notices" and lapsed is not None and lapsed > value:
+            cell = "applications.other.fee_overdue.total"
+            yield finding("XT.FEE", cells=[cell], expected=lapsed, actual=value)
