@@ -309,15 +309,25 @@ def _drop_hidden(page: Page, tree: LexborHTMLParser, words: list[str]) -> None:
     ]
     if not hidden:
         return
-    carriers = [node for node in hidden if "新收政府信息公开申请" in node.text()]
+    carriers = [node for node in hidden if _anchored(node.text())]
+    removed: list[LexborNode] = [node for node in hidden if node not in carriers]
     if carriers and tree.body is not None:
-        total = tree.body.text().count("新收政府信息公开申请")
-        if total == carriers[0].text().count("新收政府信息公开申请"):
+        seen = tree.body.text()
+        for node in carriers:
+            seen = seen.replace(node.text(), "", 1)
+        if _anchored(seen):
+            removed += carriers
+        else:
             page.flags.append("hidden_body")
-            hidden = [node for node in hidden if node not in carriers[:1]]
+            removed += carriers[1:]
+    hidden = removed
     for node in hidden:
         if node.parent is not None:
             node.decompose()
+
+
+def _anchored(text: str) -> bool:
+    return _anchors().search("".join(text.split())) is not None
 
 
 _HIDING_WORDS: Final = ("display", "DISPLAY", "Display", "visibility", "VISIBILITY", "Visibility")

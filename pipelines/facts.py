@@ -38,7 +38,7 @@ _KINDS: Final[tuple[Literal["zero", "quote", "period", "percent"], ...]] = (
     "period",
     "percent",
 )
-_YEAR: Final = re.compile(r"(20\d\d)年")
+_YEAR: Final = re.compile(r"(2[0０][0-9０-９]{2})年")
 _SCALES: Final[Mapping[str, int]] = {"百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final[Mapping[str, int]] = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS: Final[Mapping[str, int]] = {"十": 10, "百": 100}
@@ -106,6 +106,11 @@ class _Sentence:
     previous: str
     ahead: bool
     front: bool
+    years: list[tuple[int, int]]
+
+    def year_before(self, stop: int) -> int | None:
+        """The last year named before an index."""
+        return next((year for at, year in reversed(self.years) if at < stop), None)
 
     def with_previous(self) -> str:
         """The sentence after the one before it."""
@@ -209,19 +214,23 @@ def read_number(printed: str) -> Decimal | None:
 
 
 def _quantity(match: re.Match[str]) -> Quantity | None:
-    value = read_number(match["n"])
+    printed, scale, unit = match.group("n", "s", "u")
+    marks = match.group("q", "m", "m2", "a")
+    qualifier: Qualifier = "exact"
+    if any(marks):
+        words = _rules().qualifiers
+        qualifier = next((words[mark] for mark in marks if mark in words), "exact")
+    if scale is None and unit != "万元" and printed.isdecimal():
+        return Quantity(int(printed), qualifier, unit or None)
+    value = read_number(printed)
     if value is None:
         return None
-    value *= _SCALES.get(match["s"] or "", 1)
-    unit = match["u"] or None
+    value *= _SCALES.get(scale or "", 1)
     if unit == "万元":
         value, unit = value * 10_000, "元"
     if value != value.to_integral_value() and unit != "元":
         return None
-    words = _rules().qualifiers
-    marks = (match["q"], match["m"] or match["m2"], match["a"])
-    qualifier: Qualifier = next((words[mark] for mark in marks if mark in words), "exact")
-    return Quantity(_plain(value), qualifier, unit)
+    return Quantity(_plain(value), qualifier, unit or None)
 
 
 def _plain(value: Decimal) -> Number:
@@ -316,7 +325,8 @@ def _stated(stretch: _Stretch, year: int | None, agency: str | None) -> Iterator
             continue
         ahead = stretch.section == _PROBLEMS and _NEXT_YEAR.search(text) is not None
         front = stretch.preamble or stretch.section in _FRONT
-        sentence = _Sentence(printed, text, before, ahead, front)
+        years = [(m.start(), int(m[1])) for m in _YEAR.finditer(text)] if "年" in text else []
+        sentence = _Sentence(printed, text, before, ahead, front, years)
         for number in numbers:
             yield from _read(rules.facts[number], sentence, year, agency)
 
@@ -339,17 +349,23 @@ def _applies(
 ) -> bool:
     if rule.kind in ("quote", "period") and rule.name != "disputes.outcome":
         return rule.guard is None or not rule.guard.search(match[0])
-    rules, text = _rules(), sentence.text
-    segment = text[_after_last(text, "。；;", match.start()) : match.end()]
-    clause = text[_after_last(text, "，,；;：:", match.start()) : match.end()]
-    years = _YEAR.findall(text, 0, match.start() + 1)
+    rules, text, start = _rules(), sentence.text, match.start()
+    clause_start = max(
+        text.rfind("，", 0, start),
+        text.rfind("；", 0, start),
+        text.rfind("：", 0, start),
+        text.rfind(",", 0, start),
+        text.rfind(";", 0, start),
+    )
+    clause = text[clause_start + 1 : match.end()]
+    segment = text[max(text.rfind("；", 0, start), text.rfind(";", 0, start)) + 1 : start]
     return not (
-        (year is not None and years and int(years[-1]) != year)
+        (year is not None and sentence.year_before(start) not in (None, year))
         or (not rule.prior and rules.other_year.search(clause))
         or rules.plan.search(clause)
         or (rule.guard is not None and rule.guard.search(clause))
         or (rule.whole and "其中" in segment)
-        or (rule.own and not _is_own(segment, clause, match, agency))
+        or (rule.own and not _is_own(segment, text[clause_start + 1 : start], agency))
         or (rule.channel is not None and _channel(sentence, match, near=rule.near) != rule.channel)
     )
 
@@ -358,15 +374,19 @@ def _after_last(text: str, marks: str, stop: int) -> int:
     return max(text.rfind(mark, 0, stop) for mark in marks) + 1
 
 
-def _is_own(segment: str, clause: str, match: re.Match[str], agency: str | None) -> bool:
-    """Whether the subject before a number is the body that reports, as far as the text tells."""
+def _is_own(subject: str, nearest: str, agency: str | None) -> bool:
+    """Whether the subject before a number is the body that reports, as far as the text tells.
+
+    Args:
+        subject: the text before the number up to the last semicolon.
+        nearest: the text before the number up to the last comma.
+        agency: name of the body that reports, if known.
+    """
     rules = _rules()
-    length = match.end() - match.start()
-    subject = segment[: len(segment) - length]
     if rules.office.search(subject):
         return agency is not None and agency.endswith(("办公厅", "办公室", "政府办"))
     if agency is not None and agency.endswith(("政府", "省", "市", "县", "区", "管委会", "管理委员会")):
-        return not rules.unit.search(clause[: max(0, len(clause) - length)])
+        return not rules.unit.search(nearest)
     return True
 
 
@@ -413,8 +433,7 @@ def _numbers(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator
         qualifier=quantity.qualifier,
         sentence=sentence.printed,
     )
-    groups = match.groupdict()
-    if percent := groups.get("p") or groups.get("p2"):
+    if "p" in match.re.groupindex and (percent := match["p"] or match["p2"]):
         yield Fact(name=f"{name}_share", value=_plain(Decimal(percent)), unit="%", sentence=sentence.printed)
     if name == "proactive.total" and (parts := read_parts(sentence.text, match.end())):
         for label, part in parts.items:

@@ -132,7 +132,7 @@ def read_metadata(
         The fields, dates in ISO 8601 with the precision printed, and ``raw`` with every label found in the
         block or in ``extra``. A label printed without a value is in ``raw`` with an empty text.
     """
-    pairs = list(_block_pairs(_above_the_text(blocks)))
+    pairs = [_without_label_as_value(pair) for pair in _block_pairs(_above_the_text(blocks))]
     raw: dict[str, str] = {}
     for pair in pairs:
         if not raw.get(pair.label):
@@ -353,6 +353,11 @@ def _is_label_like(cell: str, index: int, row: Sequence[str]) -> bool:
 
 def _compact_label(cell: str) -> str:
     return "".join(cell[:40].split()).strip("\u200b\ufeff").rstrip(":：")
+
+
+def _without_label_as_value(pair: _Pair) -> _Pair:
+    value = _compact_label(pair.value)
+    return _Pair(pair.label, "") if len(value) >= _STRONG and value in _lexicon().fields else pair
 
 
 # --- from pairs to fields --------------------------------------------------------------------------

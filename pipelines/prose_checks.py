@@ -22,7 +22,7 @@ from pipelines.rules import finding
 from pipelines.statutory.templates import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipelines.facts import Parts
     from pipelines.record import CellNote, Fact, Finding, Number
@@ -53,6 +53,7 @@ _UPHELD: Final = "upheld"
 _STATEMENTS_OF_ZERO: Final = ("requests.new", "disputes.review", "disputes.suit")
 
 Members = tuple[tuple[str, ...], ...]
+_Member = tuple[tuple[str, ...], "Number | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Comparison:
     Attributes:
         rule: id of the rule, e.g. ``TV.NEW``.
         fact: the fact.
-        values: the members that could be evaluated: their terms and value.
+        values: the members that could be evaluated, up to the one that agrees: their terms and value.
         matched: terms of the member that agrees, or None.
         decided: whether a disagreement would be certain (every member could be evaluated).
     """
@@ -96,6 +97,13 @@ def _data() -> _Data:
     )
 
 
+@cache
+def _outcomes(version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    table = tables()["applications"]
+    rows = tuple(row.key for row in table.rows_of(version) if row.group == "outcome")
+    return rows, tuple(key for key in table.columns if key != "total")
+
+
 class _Cells:
     """The cells as evidence: a blank counts as zero only where an identity leaves it nothing else."""
 
@@ -103,9 +111,7 @@ class _Cells:
         self.cells = cells
         self.notes = notes
         version: Version = "v1" if "applications.other.all.total" in cells else "v2"
-        table = tables()["applications"]
-        self.outcomes = tuple(row.key for row in table.rows_of(version) if row.group == "outcome")
-        self.columns = tuple(key for key in table.columns if key != "total")
+        self.outcomes, self.columns = _outcomes(version)
         self._totals: dict[str, Number | None] = {}
         self._closed: dict[str, bool] = {}
 
@@ -127,6 +133,9 @@ class _Cells:
         return [f"{_APPLICATIONS}{row}.total" for row in self.outcomes if row.startswith(prefix)]
 
     def _term(self, term: str) -> Number | None:
+        if (plain := self.cells.get(f"{term}.total", self.cells.get(term))) is not None:
+            self._totals[term] = plain
+            return plain
         names = self._names(term)
         values = [self._value(name) for name in names]
         known = [value for value in values if value is not None]
@@ -177,34 +186,43 @@ def compare(
 
 
 def _compare(facts: Sequence[Fact], evidence: _Cells) -> list[Comparison]:
+    places = _data().tables
     found = []
     for fact in facts:
-        if fact.name in _data().tables:
-            rule, members = _data().tables[fact.name]
+        if fact.name in places:
+            rule, members = places[fact.name]
             if fact.value == 0 and fact.name in _STATEMENTS_OF_ZERO:
                 rule = "TV.ZERO"
-            values = [(terms, evidence.total(terms)) for terms in members]
-        elif fact.name.endswith(_SHARE) and fact.name.removesuffix(_SHARE) in _data().tables:
+            values: Iterable[_Member] = ((terms, evidence.total(terms)) for terms in members)
+        elif fact.unit == "%" and (name := fact.name.removesuffix(_SHARE)) in places:
             rule = "TV.PCT"
-            values = _shares(fact.name.removesuffix(_SHARE), evidence)
+            values = _shares(places[name][1], evidence)
         else:
             continue
-        known = tuple((terms, value) for terms, value in values if value is not None)
-        if known:
-            matched = next((terms for terms, value in known if _agrees(fact, value)), None)
-            found.append(Comparison(rule, fact, known, matched, len(known) == len(values)))
+        if comparison := _held_against(rule, fact, values):
+            found.append(comparison)
     return found
 
 
-def _shares(name: str, evidence: _Cells) -> list[tuple[tuple[str, ...], Number | None]]:
-    found: list[tuple[tuple[str, ...], Number | None]] = []
-    for terms in _data().tables[name][1]:
+def _held_against(rule: str, fact: Fact, values: Iterable[_Member]) -> Comparison | None:
+    known: list[tuple[tuple[str, ...], Number]] = []
+    decided = True
+    for terms, value in values:
+        if value is None:
+            decided = False
+            continue
+        known.append((terms, value))
+        if _agrees(fact, value):
+            return Comparison(rule, fact, tuple(known), terms, decided)
+    return Comparison(rule, fact, tuple(known), None, decided) if known else None
+
+
+def _shares(members: Members, evidence: _Cells) -> Iterator[_Member]:
+    for terms in members:
         part = evidence.total(terms)
         for base in _BASES:
             whole = evidence.total(base)
-            ratio = None if part is None or not whole else round(100 * part / whole, 2)
-            found.append(((*terms, *base), ratio))
-    return found
+            yield (*terms, *base), None if part is None or not whole else round(100 * part / whole, 2)
 
 
 def _agrees(fact: Fact, value: Number) -> bool:

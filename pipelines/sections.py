@@ -251,22 +251,17 @@ def _heads(blocks: Sequence[Block]) -> list[_Head]:
     patterns = _patterns()
     found: list[_Head] = []
     neighbours: set[int] = set()
-    last = -1
     for index, block in enumerate(blocks):
-        if not block:
+        if not (isinstance(block, str) and 1 < len(block) <= _TITLE_LENGTH and _HINT.search(block)):
             continue
-        match = None
-        if isinstance(block, str) and _TITLE_LENGTH >= len(block) > 1 and _HINT.search(block):
-            match = patterns.line.fullmatch("".join(block.split()))
+        match = patterns.line.fullmatch("".join(block.split()))
         if match is None:
-            last = -1
             continue
-        if last >= 0:
-            neighbours.add(last)
+        if found and not any(blocks[found[-1].at + 1 : index]):
+            neighbours.add(found[-1].at)
         number, strong = patterns.numbers[int(str(match.lastgroup)[1:])]
-        title = str(block).strip().rstrip(":：。")
+        title = block.strip().rstrip(":：。")
         found.append(_Head(index, number, 2 if match["ordinal"] else 1, strong, title))
-        last = index
     # A title with nothing below it that comes again is a line of a table of contents.
     return [
         head
@@ -354,14 +349,13 @@ def _prose(blocks: Sequence[Block], body: range) -> tuple[int, ...]:
         block = blocks[i]
         if not block:
             continue
-        if isinstance(block, str) and not block.isdecimal() and (line := _squeeze(block)):
-            if not _is_tabular(line, patterns):
-                strangers += 1
-                if strangers > _PATIENCE:
-                    break
-                if "。" in line:
-                    pending.append(i)
-                continue
+        if isinstance(block, str) and not block.isdecimal() and not _is_tabular(block, patterns):
+            strangers += 1
+            if strangers > _PATIENCE:
+                break
+            if "。" in block:
+                pending.append(i)
+            continue
         end, strangers = i, 0
         inside += pending
         pending.clear()
@@ -369,10 +363,11 @@ def _prose(blocks: Sequence[Block], body: range) -> tuple[int, ...]:
     return (*_said(blocks, range(body.start, start)), *inside, *after)
 
 
-def _is_tabular(line: str, patterns: _Patterns) -> bool:
-    """Whether a squeezed line is a value, a label (or part of one), or both run together."""
-    if len(line) > _LABEL_LENGTH:
-        return patterns.table_start.match(line) is not None
+def _is_tabular(block: str, patterns: _Patterns) -> bool:
+    """Whether a line is a value, a label (or part of one), or both run together."""
+    if len(block) > _LABEL_LENGTH:
+        return _begins_table(block, patterns)
+    line = _squeeze(block)
     return (
         patterns.values.fullmatch(line) is not None
         or line.rstrip("0123456789./-—") in patterns.labels

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
@@ -42,6 +43,7 @@ class Store:
         self.part: Path | None = None
         self._target: Path | None = None
         self._also_at: dict[int, list[str]] = {}
+        self._owned = isinstance(target, Path)
         if not isinstance(target, Path):
             self._file = target
         elif _is_special(target):
@@ -82,6 +84,8 @@ class Store:
         """
         if self.part is None or self._target is None:
             self._file.flush()
+            if self._owned:
+                self._file.close()
             return
         if self._also_at:
             self._patch()
@@ -93,14 +97,13 @@ class Store:
 
     def abort(self) -> None:
         """Leave the target as it was; keep the finished records in ``part`` if there are any."""
-        if self.part is None:
-            return
-        try:
-            self._file.close()
-        finally:
-            if self._empty:
-                self.part.unlink(missing_ok=True)
-                self.part = None
+        if self._owned:
+            # Why the run failed is known; that the last bytes don't fit either is no news.
+            with suppress(OSError):
+                self._file.close()
+        if self.part is not None and self._empty:
+            self.part.unlink(missing_ok=True)
+            self.part = None
 
     def __enter__(self) -> Self:
         """Start writing."""

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.decoding import decode
 
@@ -135,6 +137,17 @@ def test_nul_keeps_digits_apart() -> None:
 
 def test_replaced_counts_what_was_already_lost() -> None:
     assert decode("公开\ufffd条".encode()).replaced == 1
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.binary(max_size=300), st.one_of(st.none(), st.text(max_size=40), st.just("text/html; charset=big5"))
+)
+def test_any_bytes_become_text(body: bytes, header: str | None) -> None:
+    got = decode(body, header)
+    assert got.replaced == got.text.count("\ufffd")
+    assert "\0" not in got.text
+    got.text.encode("utf-8")  # no lone surrogates
 
 
 @pytest.mark.parametrize("unit", [b"\xff", b"\xd6\xd0\x00", b"\x81\x30", b"\xe4\xb8", b"<!--"])

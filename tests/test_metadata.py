@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.blocks import Block, Cell, Table
 from pipelines.metadata import page_facts, read_metadata
@@ -155,7 +157,10 @@ def test_layout(layout: str) -> None:
         ("来源：云岭日报 [ 字体： 大 中 小 ]", {"source": "云岭日报"}),
         ("发布日期：2026-01-20 浏览次数：31次", {"published": "2026-01-20"}),
         ("来源：云岭日报字体：大中小打印分享至：", {"source": "云岭日报"}),
-        ("来源：水务局时间：2026-01-20 09:05", {"source": "水务局", "published": "2026-01-20T09:05:00+08:00"}),
+        (
+            "来源：水务局时间：2026-01-20 09:05",
+            {"source": "水务局", "published": "2026-01-20T09:05:00+08:00"},
+        ),
         ("来源： 打印 关闭", {}),
         ("来 源：云岭日报 | 作者：李某 | 点击数：7", {"source": "云岭日报"}),
         (
@@ -327,6 +332,31 @@ def test_hostile_blocks_take_bounded_time(unit: str) -> None:
     read_metadata([line] * 2_000, {})
     read_metadata([Table(1, [[Cell(line)] * 500] * 200)] * 5, {})
     assert time.perf_counter() - start < 4
+
+
+WORDS = "索 引 号|发布机构|发布日期|文号|时效|来源|主题分类|：|:| |\u3000|、|云岭市水务局|1350/2026-00007|2026-01-20|有效|无"
+WORDS += f'|{TITLE}|【字体：大 中 小】|打印|"|，|云水发〔2026〕3号'
+PIECES = st.lists(st.sampled_from(WORDS.split("|")), max_size=9).map("".join)
+BLOCKS = st.lists(
+    st.one_of(
+        PIECES, st.lists(st.lists(PIECES.map(Cell), max_size=5), max_size=4).map(lambda rows: Table(1, rows))
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(BLOCKS)
+def test_nothing_is_invented(blocks: list[Block]) -> None:
+    """Whatever the layout, a value stands in the page, and no value is a label."""
+    got = read_metadata(blocks, {})
+    cells = [c.text for b in blocks if isinstance(b, Table) for row in b.rows for c in row]
+    page = "".join("".join([*cells, *(b for b in blocks if isinstance(b, str))]).split())
+    for label, value in got.raw.items():
+        assert label in page
+        assert "".join(value.split()) in page
+        assert value not in {"索引号", "发布机构", "发布日期", "主题分类"}
+    assert got.published in {None, "2026-01-20"}
 
 
 REAL_BLOCKS: dict[str, dict[str, str]] = {

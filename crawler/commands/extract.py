@@ -192,7 +192,8 @@ class _Run:
             self._say_kept()
             return EXIT_TERMINATED if isinstance(stop, SystemExit) else EXIT_INTERRUPTED
         except OSError as error:
-            self._say_kept()
+            if self._store is not None and self._store.part is not None:
+                self._screen.say("kept_some", file=self._store.part)
             text = say(
                 "output_failed",
                 options.language,

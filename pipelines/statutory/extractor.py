@@ -191,8 +191,7 @@ def _fill_absent(reading: Reading) -> None:
         version = reading.versions.get(table)
         if version is None:
             continue
-        found = reading.table_cells(table)
-        names = cell_names(table, version) if version in ("v1", "v2") else tuple(found)
+        names = cell_names(table, version) if version in ("v1", "v2") else reading.table_cells(table)
         for name in names:
-            ordered[name] = found.get(name, _ABSENT)
+            ordered[name] = reading.values.get(name, _ABSENT)
     reading.values = ordered

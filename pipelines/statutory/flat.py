@@ -10,16 +10,20 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
+from math import comb
 from typing import TYPE_CHECKING, Final
 
 from pipelines.normalise import fold
 from pipelines.statutory.reading import Reading
-from pipelines.statutory.solver import RowText, solve
+from pipelines.statutory.solver import CellSolution, RowText, solve
 from pipelines.statutory.templates import TableName, Version, cell_kinds, identities, tables
 from pipelines.statutory.values import Value, parse_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from pipelines.record import CellStatus
 
 MAX_TEXT: Final = 400_000
 """Longest text (characters) that is searched for flattened tables."""
@@ -29,7 +33,15 @@ _TOKEN: Final = (
     r"|[增减↑↓]\s?\d+|[/\\]+|[-–—]{1,4}|无|没有|不适用|不涉及|零|N/A|#REF!)"
 )
 _RUN: Final = re.compile(rf"(?:\s*{_TOKEN})+")
-_TO_VALUES: Final = re.compile(r"(?:\([^()]{0,80}\)|[^\d+\-−/\\增减(])*")
+_STRUCTURE: Final = re.compile(
+    r"(?:[一二三四五六七]、|本年度?办理结果|\([一二三四五六七]\)|不予公开|无法提供|不予处理|其[他它]处理|第?二十条第?|项|信息内容"
+    r"|本年(?:度)?(?:制发|废止)件数|现行有效(?:件数)?|(?:本年)?处理决定数量|本年收费金额|上一年项目数量|本年增/?减?|采购项目数量|采购总金额"
+    r"|本年新(?:制作|公开)数量|对外公开总数量|申请人情况|自然人|法人或其[他它]组织|总计|合计|商业企业|科研机构|社会公益组织|法律服务机构"
+    r"|其[他它]|\([^()]{0,80}\)?|单位|续表|万元|[,.:;、。|·\-—_\[\]])*"
+)
+_LEFTOVER: Final = frozenset("政府信息公开申请数量件情况的个受理处其行机关不再类所要求属于、,.:;。|·_“”\"（）() \n\t")
+_AFTER_LAST: Final = re.compile(r"\s|[一二三四五六七八九十(注备说附、。;行政]|$")
+_MOST_PLACEMENTS: Final = 200
 _WHITE: Final = re.compile(r"\S+")
 
 # Row labels as they stand in running text (NFKC, no white space); the ordinal is cut off separately.
@@ -79,7 +91,7 @@ _T2_HEADS: Final = {
     "disclosed_new": "本年新公开数量",
     "disclosed_total": "对外公开总数量",
     "items_prev_year": "上一?年度?项目数量",
-    "items_change": "本年度?增/?减",
+    "items_change": "本年度?增/?减?",
     "decisions": "(?:本年度?)?处理决定数量",
     "amount_wanyuan": "本?年?收费金额",
     "projects": "采购项目数量",
@@ -172,8 +184,8 @@ def _applications(reading: Reading, source: _Compact, start: int, *, wanted: boo
     reading.versions["applications"] = version
     columns = tables()["applications"].columns
     rows = [
-        (item, tuple(f"applications.{item.key}.{column}" for column in columns), runs)
-        for item, runs in zip(found, _runs(source, found), strict=True)
+        (item, tuple(f"applications.{item.key}.{column}" for column in columns), zone)
+        for item, zone in zip(found, _zones(source, found, [len(columns)] * len(found)), strict=True)
     ]
     if wanted:
         _solve(reading, "applications", version, rows)
@@ -217,34 +229,81 @@ def _before_ordinal(compact: str, low: int, start: int, key: str) -> tuple[int, 
     return (start, match.start()) if match[1] == expected else (start, None)
 
 
-def _runs(source: _Compact, found: Sequence[_Found]) -> Iterable[tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    """What stands behind one label: cells with borders of their own, or text to be cut."""
+
+    lines: tuple[str, ...] | None
+    texts: tuple[str, ...]
+
+
+def _zones(source: _Compact, found: Sequence[_Found], widths: Sequence[int]) -> list[_Zone]:
     """The printed values behind every label; two texts where a digit may be the next label's ordinal."""
-    for here, after in zip(found, [*found[1:], None], strict=True):
+    zones = []
+    for here, after, width in zip(found, [*found[1:], None], widths, strict=True):
         end = after.start if after else min(here.end + _MAX_RUN, len(source.compact))
-        texts = [_run(source, here.end, end, last=after is None)]
+        zone = source.between(here.end, end)[:_MAX_RUN]
+        lines = _lines(zone, width, last=after is None)
+        texts = [_run(zone, last=after is None)]
         if after is not None and after.alternative is not None:
-            texts.append(_run(source, here.end, after.alternative, last=False))
-        yield tuple(dict.fromkeys(texts))
+            texts.append(_run(source.between(here.end, after.alternative), last=False))
+        zones.append(_Zone(lines, tuple(dict.fromkeys(texts))))
+    return zones
 
 
-def _run(source: _Compact, start: int, end: int, *, last: bool) -> str:
-    """The value characters between two places; what follows the last row of a table may be prose."""
-    zone = source.between(start, end)
-    if last and len(zone) > _MAX_RUN:
-        zone = zone[:_MAX_RUN]
-    lead = _TO_VALUES.match(zone)
-    at = lead.end() if lead else 0
-    if last and any(char.isalpha() for char in zone[:at]):
-        return ""
+def _lines(zone: str, width: int, *, last: bool) -> tuple[str, ...] | None:
+    """One line a cell, where there are as many lines as cells; printed structure between rows does not count."""
+    found: list[str] = []
+    for line in zone.split("\n"):
+        text = line.strip()
+        if not text or _is_structure(text):
+            continue
+        if last and not _may_be_value(text):
+            break
+        found.append(text)
+        if len(found) > width:
+            return None
+    return tuple(found) if len(found) == width and all(map(_may_be_value, found)) else None
+
+
+def _is_structure(text: str) -> bool:
+    if text[0].isdigit() or set(text) <= set("-—–_/|"):
+        return False
+    squeezed = "".join(text.split())
+    return _STRUCTURE.fullmatch(squeezed) is not None or set(squeezed) <= _LEFTOVER
+
+
+def _may_be_value(text: str) -> bool:
+    if len(text) > _LONGEST_VALUE:
+        return False
+    value = parse_value(text, "decimal", None)
+    return value.status != "text" or "approximate" in value.flags
+
+
+_LONGEST_VALUE: Final = 40
+
+
+def _run(zone: str, *, last: bool) -> str:
+    """The value characters of a zone. Anything besides values and printed structure makes it unreadable."""
+    at = 0
+    while at < len(zone) and zone[at] in _LEFTOVER and not (zone[at] == "." and zone[at + 1 : at + 2].isdigit()):
+        at = zone.index(")", at) + 1 if zone[at] == "(" and ")" in zone[at : at + 80] else at + 1
     match = _RUN.match(zone, at)
     if match is None:
-        return ""
-    run = match[0]
-    follows = zone[match.end() : match.end() + 1]
-    if last and follows in ("年", "月", "日", ".", "、") and run.rstrip() == run:
-        cut = re.search(r"\s+\S+$", run)
-        return run[: cut.start()] if cut else "?"
-    return run
+        rest = "".join(zone[at:].split())
+        return "" if last or _STRUCTURE.fullmatch(rest) else _unreadable(zone)
+    run, rest = match[0], zone[match.end() :]
+    if not last:
+        return run if _STRUCTURE.fullmatch("".join(rest.split())) else _unreadable(zone)
+    if _AFTER_LAST.match(rest):
+        return run
+    cut = re.search(r"\s+\S+$", run)
+    return run[: cut.start()] if cut and rest[0] in "年月日.、件个条" else _unreadable(zone)
+
+
+def _unreadable(zone: str) -> str:
+    """A text that no reading fits, for the row to be null with its raw text."""
+    return "?" + " ".join(zone.split())[:100]
 
 
 # --- table 2 --------------------------------------------------------------------------------------
@@ -261,25 +320,29 @@ def _proactive(reading: Reading, source: _Compact, end: int | None) -> None:
     if not found:
         return
     versions: set[Version] = set()
-    rows = []
+    placed: list[tuple[_Found, Version, tuple[str, ...]]] = []
     heads: list[str] = []
     position = begin
-    runs = list(_runs(source, [*found, _Found("", stop, stop)]))
-    for item, texts in zip(found, runs, strict=False):
+    for item in found:
         fresh = _heads(compact[position : item.start])
         heads = fresh or heads
         position = item.end
         for version, columns in tables()["proactive"].rows[item.key].columns.items():
             if set(columns) <= set(heads) and (len(columns) > 1 or len(heads) == len(columns)):
                 versions.add(version)
-                names = tuple(f"proactive.{item.key}.{column}" for column in columns)
-                rows.append((item, names, texts))
+                placed.append((item, version, columns))
                 break
         else:
-            if any(texts):
-                reading.reasons.append("table2_head_unknown")
-    if rows:
+            reading.reasons.append("table2_head_unknown")
+    if placed:
         reading.versions["proactive"] = "mixed" if len(versions) > 1 else next(iter(versions))
+        widths = {item.key: len(columns) for item, _, columns in placed}
+        read = _zones(source, found, [widths.get(item.key, 1) for item in found])
+        zones = dict(zip((item.key for item in found), read, strict=True))
+        rows = [
+            (item, tuple(f"proactive.{item.key}.{column}" for column in columns), zones[item.key])
+            for item, _, columns in placed
+        ]
         _solve(reading, "proactive", next(iter(versions)), rows)
 
 
@@ -302,11 +365,14 @@ def _disputes(reading: Reading, source: _Compact, start: int) -> None:
         last = match
     if last is None:
         return
-    texts = (_run(source, last.end(), min(last.end() + _MAX_RUN, len(compact)), last=True),)
-    reading.versions["disputes"] = "v2"
     table = tables()["disputes"]
+    here = _Found("disputes", last.start(), last.end())
+    zone = _zones(source, [here], [len(table.rows) * len(table.columns)])[0]
+    if zone.lines is None and not any(zone.texts):
+        return
+    reading.versions["disputes"] = "v2"
     names = tuple(f"disputes.{row}.{column}" for row in table.rows for column in table.columns)
-    _solve(reading, "disputes", "v2", [(_Found("disputes", last.start(), last.end()), names, texts)])
+    _solve(reading, "disputes", "v2", [(here, names, zone)])
 
 
 # --- cells ----------------------------------------------------------------------------------------
@@ -316,62 +382,87 @@ def _solve(
     reading: Reading,
     table: TableName,
     version: Version,
-    rows: Sequence[tuple[_Found, tuple[str, ...], tuple[str, ...]]],
+    rows: Sequence[tuple[_Found, tuple[str, ...], _Zone]],
 ) -> None:
     """Separated cells are parsed as they stand; the rest is what the solver leaves."""
     kinds = cell_kinds()
     known = {name for _, names, _ in rows for name in names}
     system = [i for i in identities(table, version) if known.issuperset((*i.left, *i.right))]
-    exact: dict[int, list[str]] = {}
-    for index, (_, names, texts) in enumerate(rows):
-        tokens = _separated(texts, len(names))
-        if tokens is not None:
-            exact[index] = tokens
-    texts_for_solver = [
+    exact = {i: cells for i, (_, names, zone) in enumerate(rows) if (cells := _separated(zone, len(names)))}
+    lined = sum(zone.lines is not None for _, _, zone in rows) * 2 > len(rows)
+    reading.lined = reading.lined or lined
+    for index, (item, names, _) in enumerate(rows):
+        for name, token in zip(names, exact.get(index, ()), strict=index in exact):
+            value = parse_value(token, kinds[name], "万元" if name.endswith("amount_wanyuan") else None)
+            if value.value is None or value.flags:
+                value = replace(value, where=f"text, row {item.key}")
+            reading.put(name, value)
+    if len(exact) == len(rows):
+        return
+    texts = [
         RowText(
             key=item.key,
             cells=names,
             kinds=tuple(kinds[name] for name in names),
-            texts=(" ".join(exact[index]),) if index in exact else tuple(_spaced(t) for t in texts),
+            texts=_placeable(exact[index])
+            if index in exact
+            else _alternatives(zone.texts, len(names), whole=reading.lined),
         )
-        for index, (item, names, texts) in enumerate(rows)
+        for index, (item, names, zone) in enumerate(rows)
     ]
-    solution = solve(texts_for_solver, system) if len(exact) < len(rows) else None
-    for index, (item, names, texts) in enumerate(rows):
-        where = f"text, row {item.key}"
+    solution = solve(texts, system)
+    for index, (item, names, zone) in enumerate(rows):
         if index in exact:
-            for name, token in zip(names, exact[index], strict=True):
-                value = parse_value(token, kinds[name], "万元" if name.endswith("amount_wanyuan") else None)
-                if value.value is None or value.flags:
-                    value = replace(value, where=where)
-                reading.put(name, value)
             continue
-        assert solution is not None  # noqa: S101
         for name in names:
             cell = solution.cells[name]
-            flags = ("solved",) if cell.status == "number" else ("joined",)
-            candidates = cell.candidates if cell.status == "ambiguous" else ()
-            raw = " ".join(texts[0].split())
-            reading.put(name, Value(cell.value, raw, cell.status, flags, candidates=candidates, where=where))
+            reading.put(name, _solved(cell, zone.texts[0], item.key))
             if cell.status == "number":
                 reading.settled.add(name)
-    if solution is not None:
-        reading.impossible.extend(solution.impossible)
+    reading.impossible.extend(solution.impossible)
 
 
-def _separated(texts: tuple[str, ...], width: int) -> list[str] | None:
+def _solved(cell: CellSolution, text: str, row: str) -> Value:
+    status: CellStatus = "blank" if cell.status in ("blank", "placeholder") else cell.status
+    return Value(
+        cell.value,
+        " ".join(text.removeprefix("?").split()),
+        status,
+        ("solved",) if status == "number" else ("joined",),
+        candidates=cell.candidates if status == "ambiguous" else (),
+        unit=cell.unit,
+        where=f"text, row {row}",
+    )
+
+
+def _placeable(cells: Sequence[str]) -> tuple[str, ...]:
+    """A row with known borders for the solver: whole numbers, everything else a cell without one."""
+    parsed = (parse_value(cell, "decimal", None).value for cell in cells)
+    return (" ".join(_GAP if value is None else repr(value) for value in parsed),)
+
+
+def _alternatives(texts: tuple[str, ...], width: int, *, whole: bool) -> tuple[str, ...]:
+    """What the solver may choose from; where every cell has a line of its own, numbers are never cut."""
+    spaced = tuple(" ".join(text.split()) for text in texts)
+    if not whole or not spaced[0] or spaced[0].startswith("?"):
+        return spaced
+    words = spaced[0].split(" ")
+    if len(words) >= width or comb(width, len(words)) > _MOST_PLACEMENTS:
+        return ("?" + spaced[0],)
+    return tuple(
+        " ".join(words[places.index(k)] if k in places else _GAP for k in range(width))
+        for places in combinations(range(width), len(words))
+    )
+
+
+_GAP: Final = "/"
+
+
+def _separated(zone: _Zone, width: int) -> tuple[str, ...] | None:
     """One token a cell, where separators tell; else None."""
-    if len(texts) != 1:
+    if zone.lines is not None:
+        return zone.lines
+    if len(zone.texts) != 1 or zone.texts[0].startswith("?"):
         return None
-    text = texts[0].strip()
-    lines = [line.strip() for line in re.split(r"[\n\t]+", text) if line.strip()]
-    if len(lines) == width:
-        return lines
-    words = text.split()
-    if len(words) == width:
-        return words
-    return None
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
+    words = tuple(zone.texts[0].split())
+    return words if len(words) == width else None

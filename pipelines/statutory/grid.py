@@ -101,9 +101,12 @@ def _valuelike(text: str) -> bool:
 
 
 def _row(reading: Reading, state: _State, table: Table, index: int, cells: list[Cell]) -> None:
-    first = cells[0].text
-    clause = clause_of(first)
-    if clause and len([c for c in cells if c.text]) == 1:
+    key, label, rest = _label_of_applications(cells)
+    if key in _TELLING:
+        state.context = "applications"
+        state.t3.append(_Placed(key, label, rest, table, index))
+        return
+    if clause_of(cells[0].text) and len([cell for cell in cells if cell.text]) == 1:
         state.context, state.heads, state.head_texts = "proactive", [], []
         return
     if _header_of_disputes(state, cells):
@@ -111,15 +114,11 @@ def _row(reading: Reading, state: _State, table: Table, index: int, cells: list[
     if _header_of_applications(state, cells):
         state.context = "applications"
         return
-    key, label, rest = _label_of_applications(cells)
-    if key and (state.context != "proactive" or key in _TELLING):
+    if key and state.context != "proactive":
         state.context = "applications"
         state.t3.append(_Placed(key, label, rest, table, index))
-        return
-    if state.context == "applications":
-        if _disputes_row(reading, state, table, index, cells):
-            return
-        if any(cell.text for cell in cells):
+    elif state.context == "applications":
+        if not _disputes_row(reading, state, table, index, cells) and any(cell.text for cell in cells):
             state.t3.append(_Placed(None, label, rest, table, index))
     elif state.context == "disputes":
         _disputes_row(reading, state, table, index, cells)
@@ -166,7 +165,8 @@ def _proactive_row(reading: Reading, state: _State, table: Table, index: int, ce
             reading.extra_rows.append(_extra("proactive", cells[at].text, values))
         return
     state.t2_versions.add(version)
-    placed = _fit(values, len(columns))
+    drawn = max(sum(cell.colspan for cell in cells) for cells in table.rows)
+    placed = _fit(values, len(columns), spans=drawn == len(columns) + 1)
     names = [f"proactive.{key}.{column}" if column else None for column in columns]
     _assign(reading, names, placed, values, table, index)
 
@@ -237,7 +237,11 @@ def _digits(text: str) -> bool:
 
 
 def _label_of_applications(cells: list[Cell]) -> tuple[str | None, str, list[Cell]]:
-    """Row key, printed label and the cells after it; groups (三、… （三）…) stand before the label."""
+    """Row key, printed label and the cells after it; groups (三、… （三）…) stand before the label.
+
+    Behind a known label only a piece of its own wording is label still; anything else is a value, readable
+    or not.
+    """
     key: str | None = None
     label = ""
     last = -1
@@ -249,16 +253,21 @@ def _label_of_applications(cells: list[Cell]) -> tuple[str | None, str, list[Cel
             break
         found = row_of("applications", text)
         if found is None and group_of(text) is None:
-            if _valuelike(text):
+            wording = core(text)
+            if key is not None:
+                if len(wording) < _SHORTEST_PIECE or wording not in tables()["applications"].rows[key].label:
+                    break
+            elif _valuelike(text) or any(map(str.isdigit, wording)):
                 break
-            if key is not None and core(text) not in tables()["applications"].rows[key].label:
-                key = None
             label, last = label or text, i
             continue
         if found is not None or key is None:
             key = found
         label, last = text, i
     return key, label, cells[last + 1 :]
+
+
+_SHORTEST_PIECE: Final = 2
 
 
 def _finish_applications(reading: Reading, state: _State) -> None:
@@ -431,9 +440,9 @@ def _header_of_disputes(state: _State, cells: list[Cell]) -> bool:
 def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cells: list[Cell]) -> bool:
     """Read the one data row of table 4 (five values a block)."""
     values = cells
-    while values and values[0].text and not _valuelike(values[0].text):
+    while len(values) % len(_OUTCOMES) and values[0].text and not _valuelike(values[0].text):
         values = values[1:]
-    if not values or not _numbers(values) and any(cell.text for cell in values):
+    if sum(_valuelike(cell.text) for cell in values) * 2 < len(values) or not values:
         return False
     blocks = [*state.blocks] if state.context == "disputes" else []
     if not blocks and (state.context == "disputes" or len(values) == len(_OUTCOMES) * 3):
@@ -460,8 +469,14 @@ def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cel
 # --- cells to values ------------------------------------------------------------------------------
 
 
-def _fit(cells: list[Cell], width: int) -> list[Cell] | None:
-    """The value cells of a row, when it is certain which they are; else None."""
+def _fit(cells: list[Cell], width: int, *, spans: bool = True) -> list[Cell] | None:
+    """The value cells of a row, when it is certain which they are; else None.
+
+    Args:
+        cells: what stands behind the label.
+        width: number of heads.
+        spans: whether a span counts heads; in table 2 (v1) the drawn columns are finer than the heads.
+    """
     count = len(cells)
     if count == width:
         return cells
@@ -469,17 +484,13 @@ def _fit(cells: list[Cell], width: int) -> list[Cell] | None:
         head, tail = cells[:width], cells[count - width :]
         trailing = not any(cell.text for cell in cells[width:])
         leading = not any(cell.text for cell in cells[: count - width])
-        if trailing and leading:
-            return head if not any(cell.text for cell in cells) else _only_one(cells, width)
-        return head if trailing else tail if leading else None
-    if cells and sum(cell.colspan for cell in cells) == width:
+        if trailing != leading:
+            return head if trailing else tail
+        filled = [cell for cell in cells if cell.text]
+        return head if not filled else filled if len(filled) == width else None
+    if cells and spans and sum(cell.colspan for cell in cells) == width:
         return list(_spread(cells))
     return None
-
-
-def _only_one(cells: list[Cell], width: int) -> list[Cell] | None:
-    filled = [cell for cell in cells if cell.text]
-    return filled if width == len(filled) == 1 else None
 
 
 def _spread(cells: list[Cell]) -> Iterator[Cell]:
@@ -514,7 +525,10 @@ def _assign(
         else:
             unit = columns["amount_wanyuan"].unit if name.endswith(".amount_wanyuan") else None
             value = parse_value(cell.text, kinds[name], unit)
-        reading.put(name, value)
+        if name in reading.values:
+            reading.put(name, value)
+        else:
+            reading.values[name] = value
         if value.value is None or value.flags:
             reading.where[name] = (table.index, index + 1, k)
 

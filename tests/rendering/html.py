@@ -249,7 +249,7 @@ def _split(box: Box, look: Layout, rng: Random) -> str:
         return html.escape(text, quote=False)
     at = 1 + rng.randrange(len(text) - 1)
     parts = [html.escape(part, quote=False) for part in (text[:at], text[at:])]
-    if box.role == "value":
+    if box.role in ("value", "extra"):
         joints = ["</span><span>", "</span><!-- x --><span>", "</font></span><span><font>"]
     else:
         joints = ["<br>", "</span><span>", "<br/>\n", "</p><p>" if look.markup == "paragraph" else "<br>"]
