@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipelines.stages import CheckPipeline, CleanPipeline, DeduplicatePipeline, ExtractPipeline, StorePipeline
+
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
-STAGES: Final = ("CleanPipeline", "ExtractPipeline", "CheckPipeline", "DeduplicatePipeline", "StorePipeline")
-"""The stages of ``pipelines.stages`` in the order in which an item passes them."""
-_FIRST: Final = 100
+STAGES: Final = (CleanPipeline, ExtractPipeline, CheckPipeline, DeduplicatePipeline, StorePipeline)
+"""The stages in the order in which an item passes them."""
 _STEP: Final = 100
 
 
@@ -17,7 +18,7 @@ class GongkaiAddon:
     """Installs the item pipelines and the log formatter."""
 
     def update_settings(self, settings: BaseSettings) -> None:
-        """Add our components to whatever the project has, with the priority of an add-on."""
-        stages = {f"pipelines.stages.{stage}": _FIRST + _STEP * place for place, stage in enumerate(STAGES)}
-        settings.set("ITEM_PIPELINES", {**settings.getdict("ITEM_PIPELINES"), **stages}, "addon")
+        """Add our components to whatever a project or a run has set; what is set already stays."""
+        for place, stage in enumerate(STAGES, 1):
+            settings.setdefault_in_component_priority_dict("ITEM_PIPELINES", stage, place * _STEP)
         settings.set("LOG_FORMATTER", "crawler.logs.AddressLogFormatter", "addon")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _FILE_WIDTH: Final = 140
 """Width of what goes to a file or pipe, where no terminal sets one."""
 _GAP: Final = "  "
+_NAME_ROOM: Final = 24
+"""Columns that a file name keeps at least beside its reason."""
 _PATIENCE: Final = 0.5
 """Seconds before progress appears: short work needs none."""
 _REFRESH: Final = 0.1
@@ -78,7 +80,7 @@ class Screen:
         self.language = language
         self.console = _console(stderr=stderr)
         self._cropped = self.console.is_terminal
-        self._widths = _widths(self.console.width)
+        self._widths = _widths(self.console.width, language)
         self._headed = False
         self._counts: Counter[str] = Counter()
         self._progress: Progress | None = None
@@ -105,7 +107,7 @@ class Screen:
             encoding=dump.encoding.removesuffix("-sig").upper(),
             guessed=guessed,
         )
-        self.line(Text(plain(note), style="dim"))
+        self.console.print(Text(plain(note), style="dim"), soft_wrap=not self._cropped)
 
     def outcome(
         self,
@@ -155,9 +157,15 @@ class Screen:
 
     def line(self, text: Text) -> None:
         """Print one line; on a terminal it is cut rather than wrapped, elsewhere it is whole."""
-        self.console.print(
-            text, no_wrap=True, crop=self._cropped, overflow="ignore", soft_wrap=not self._cropped
-        )
+        if self._cropped:
+            self.console.print(text, no_wrap=True, crop=True, overflow="ignore")
+        elif not self.console.quiet:
+            # Nothing to colour or fold: the console's rendering would cost more than reading a small page.
+            try:
+                self.console.file.write(text.plain.rstrip() + "\n")
+                self.console.file.flush()
+            except BrokenPipeError:
+                self.console.on_broken_pipe()
 
     def say(self, key: str, *, style: str = "", **words: object) -> None:
         """Print one sentence, wrapped where it must be."""
@@ -183,18 +191,16 @@ class Screen:
             self._progress.stop()
 
     def _start_progress(self, total: int | None) -> Progress:
-        # One console must own the terminal, or bar and lines overwrite each other. No refresh thread:
-        # workers may still be forked.
-        console = self.console if self.console.is_terminal else Console(stderr=True)
+        # No refresh thread: workers may still be forked.
         progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=console,
+            console=self.console,
             transient=True,
             auto_refresh=False,
-            disable=not console.is_terminal,
+            disable=not self.console.is_terminal,
         )
         progress.start()
         progress.add_task(say("working", self.language), total=total, completed=self._done)
@@ -237,15 +243,16 @@ class Screen:
                 line.append(fit(text, width), style).append(_GAP)
         return line
 
-    def _remark(self, state: str, name: str, reason: str) -> None:
+    def _remark(self, state: str, name: str, remark: str) -> None:
         symbol, style = MARKS[state]
+        name, remark = plain(name), say("colon", self.language) + plain(remark)
+        if self._cropped:
+            room = self.console.width - self._widths[0] - len(_GAP) - cell_len(remark)
+            name = tail(name, max(_NAME_ROOM, room))
         line = (
             Text().append(fit(f"{symbol} {say(state, self.language)}", self._widths[0]), style).append(_GAP)
         )
-        self.console.print(
-            line.append(plain(name)).append(say("colon", self.language)).append(plain(reason), "dim"),
-            soft_wrap=not self._cropped,
-        )
+        self.console.print(line.append(name).append(remark, "dim"), soft_wrap=not self._cropped)
 
     def _reasons(self, summary: Summary, *, conflict: bool) -> None:
         reasons = [reason(code, self.language) for code in summary.reasons]
@@ -267,7 +274,9 @@ def state_of(outcome: Outcome) -> str:
 
 def fit(text: str, width: int) -> str:
     """Text in exactly ``width`` columns, cut at its end."""
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+    if cell_len(text) > width:
+        text = set_cell_size(text, width - 1).rstrip() + "…"
+    return set_cell_size(text, width)
 
 
 def tail(text: str, width: int) -> str:
@@ -290,11 +299,14 @@ def _checks(summary: Summary) -> str:
     return f"✓{summary.passed} ✗{summary.failed} ?{summary.open}" if judged else "-"
 
 
-def _widths(width: int) -> tuple[int, ...]:
-    fixed = (8, 4, 8, 7, 11, 4)
-    rest = max(24, width - sum(fixed) - 7 * len(_GAP))
-    agency = min(36, rest * 3 // 5)
-    return (fixed[0], agency, *fixed[1:], rest - agency)
+def _widths(width: int, language: Language) -> tuple[int, ...]:
+    """Columns of a line: the words of the language decide those that hold words, body and source share the rest."""
+    state = 2 + max(cell_len(say(state, language)) for state in MARKS)
+    checks, doubts = (cell_len(say(key, language)) for key in ("checks", "doubts"))
+    fixed = (4, 8, 7, max(11, checks), max(4, doubts))
+    rest = max(24, width - state - sum(fixed) - 7 * len(_GAP))
+    agency = min(36, rest * 2 // 3)
+    return (state, agency, *fixed, rest - agency)
 
 
 class _QuietOnBrokenPipe(Console):

@@ -5,6 +5,7 @@ The record alone is drawn, nothing is read again; so what is shown here is what 
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from crawler.display import fit, plain
 from crawler.messages import reason, say, word
 from crawler.outcomes import DOUBTFUL, is_identity
 from pipelines.classify import reason_text
-from pipelines.statutory.templates import TABLES, VERSIONS, Row, TableName, Version, tables
+from pipelines.statutory.templates import TABLES, VERSIONS, Row, TableName, Version, identities, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     from pipelines.record import CellNote, Finding, Number, Report
 
 _FAILED: Final = "bold red"
+_INVOLVED: Final = "red"
 _DOUBT: Final = "bold yellow"
 _NOTE: Final = "cyan"
 _RAW_LENGTH: Final = 16
 _TEXT_LENGTH: Final = 60
-_LABEL_WIDTH: Final = 34
+_LABEL_WIDTH: Final = 40
+_NAME_WIDTH: Final = 32
 _LABEL_MIN: Final = 22
 _VALUE_WIDTHS: Final[dict[TableName, int]] = {"proactive": 20, "applications": 9, "disputes": 10}
 _SEVERITY_STYLES: Final = {"ERROR": "red", "WARN": "yellow", "INFO": "dim"}
@@ -147,18 +150,26 @@ def _names(table: TableName, row: Row, version: Version) -> list[str]:
     return [f"{table}.{row.key}.{column}" for column in row.columns[version]]
 
 
-def _failing(report: Report) -> set[str]:
-    return {
-        cell
-        for finding in report.checks.findings
-        if finding.result == "FAIL" and is_identity(finding.rule)
-        for cell in finding.cells
+def _suspects(report: Report) -> tuple[set[str], set[str]]:
+    """Cells of identities that fail; and among them the totals and what two such identities share."""
+    met: Counter[str] = Counter()
+    marked: set[str] = set()
+    totals = {
+        identity.rule: identity.left
+        for table in TABLES
+        for version in VERSIONS
+        for identity in identities(table, version)
     }
+    for finding in report.checks.findings:
+        if finding.result == "FAIL" and is_identity(finding.rule):
+            met.update(finding.cells)
+            marked.update(totals.get(finding.rule, ()))
+    return set(met), marked | {cell for cell, times in met.items() if times > 1}
 
 
 def _drawn(report: Report, name: TableName, version: Version, rows: list[Row], language: Language) -> Table:
     """Rows in printed order; a new head of columns and the group heads where the form prints them."""
-    failing = _failing(report)
+    suspects = _suspects(report)
     width = max(len(row.columns[version]) for row in rows)
     drawn = Table.grid(padding=(0, 2))
     drawn.add_column(overflow="fold", min_width=_LABEL_MIN)
@@ -179,12 +190,12 @@ def _drawn(report: Report, name: TableName, version: Version, rows: list[Row], l
                 if heading:
                     drawn.add_row(Text(heading))
             label = row.label_v1 if version == "v1" else row.label
-            values = [_cell(report, cell, failing, language) for cell in _names(name, row, version)]
+            values = [_cell(report, cell, suspects, language) for cell in _names(name, row, version)]
             drawn.add_row(Text("  " + label if heading else label), *values)
     return drawn
 
 
-def _cell(report: Report, name: str, failing: set[str], language: Language) -> Text:
+def _cell(report: Report, name: str, suspects: tuple[set[str], set[str]], language: Language) -> Text:
     """A number as recorded, or what is printed instead of one; marked when it is in doubt."""
     if name not in report.cells:
         return Text()
@@ -200,9 +211,11 @@ def _cell(report: Report, name: str, failing: set[str], language: Language) -> T
         text.append(f"{_raw(note)} → ", _NOTE).append(str(value))
     else:
         text.append(str(value))
-    if name in failing:
+    failing, marked = suspects
+    if name in marked:
         text.append(" ✗")
-        text.stylize(_FAILED)
+    if name in failing:
+        text.stylize(_FAILED if name in marked else _INVOLVED)
     return text
 
 
@@ -309,12 +322,12 @@ def _sections(report: Report, language: Language) -> Table:
 
 
 def _facts(report: Report, language: Language) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True, max_width=_LABEL_WIDTH)
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(overflow="ellipsis", no_wrap=True, style="dim")
+    grid = Table.grid(padding=(0, 2), expand=True)
+    grid.add_column(style="dim", no_wrap=True, max_width=_NAME_WIDTH)
+    grid.add_column(no_wrap=True, max_width=_NAME_WIDTH)
+    grid.add_column(overflow="ellipsis", no_wrap=True, style="dim", ratio=1)
     for fact in report.facts:
         value = say("unknown", language) if fact.value is None else fact.value
         shown = f"{word('qualifier', fact.qualifier, language)}{value}{fact.unit or ''}"
-        grid.add_row(fact.name, Text(plain(shown)), Text(plain(fact.sentence)))
+        grid.add_row(fact.name.removeprefix("facts."), Text(plain(shown)), Text(plain(fact.sentence)))
     return grid

@@ -87,7 +87,7 @@ class _Pool:
             task = executor.submit(function, item)
             return task.exception() or task.result()
         finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(cancel_futures=True)
 
     def renew(self) -> None:
         """Replace a broken executor."""
@@ -95,8 +95,8 @@ class _Pool:
         self._executor = self._new(self.jobs)
 
     def stop(self) -> None:
-        """Start nothing more."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Let running tasks end, start nothing more."""
+        self._executor.shutdown(cancel_futures=True)
 
 
 def _each(function: Callable[[T], R], chunk: list[T]) -> list[R]:

@@ -31,6 +31,10 @@ MAX_BYTES: Final = 32 * 2**20
 """Largest page that is read; the longest real pages (pictures inlined by Word) stay far below."""
 MAX_DEPTH: Final = 2_000
 """Deepest nesting that is parsed: HTML5's tree construction is quadratic in the depth."""
+MAX_ATTRIBUTES: Final = 2_000
+"""Most attributes of one tag; checking them for duplicates is quadratic."""
+MAX_LINES: Final = 300_000
+"""Most lines of a text."""
 MAX_CELLS: Final = 50_000
 """Most table cells that are read; a report has about 300."""
 _SUSPICIOUS_TAGS: Final = 20_000
@@ -113,14 +117,18 @@ def clean(document: Document) -> Page:
         page.decoded = decode(raw, document.content_type)
         text = page.decoded.text
     if not _MARKUP.search(text, 0, 200_000):
+        if text.count("\n") > MAX_LINES:
+            page.problem = "too_large"
+            return page
         page.form = "text"
         page.blocks = text_blocks(text)
         page.body = _text_body(page.blocks)
-    elif raw.count(b"<") > _SUSPICIOUS_TAGS and _depth(text) > MAX_DEPTH:
-        page.problem = "too_deep"
+    elif len(raw) > _SUSPICIOUS_TAGS and (problem := _suspicious(text)):
+        page.problem = problem
     else:
         page.form = "html"
-        _read_html(page, text, raw)
+        wide = page.decoded is not None and page.decoded.encoding.startswith("utf-16")
+        _read_html(page, text, text.encode("utf-8", "replace") if wide else raw)
     return page
 
 
@@ -175,6 +183,20 @@ def _ruler(cells: list[str]) -> bool:
 # --- markup ---------------------------------------------------------------------------------------
 
 
+def _suspicious(text: str) -> str | None:
+    """Reason code for markup that would cost more to parse than any report is worth, or None."""
+    if text.count("<td") + text.count("<TD") + text.count("<tr") + text.count("<TR") > 2 * MAX_CELLS:
+        return "too_large"
+    if any(tag[0].count("=") + tag[0].count(" ") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+        return "hostile_markup"
+    if text.count("<") > _SUSPICIOUS_TAGS and _depth(text) > MAX_DEPTH:
+        return "too_deep"
+    return None
+
+
+_LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{4000,}")
+
+
 def _depth(text: str) -> int:
     """Upper estimate of the nesting depth, without parsing."""
     depth = deepest = 0
@@ -227,7 +249,7 @@ def _paragraphs(root: LexborNode) -> Iterator[tuple[LexborNode, str]]:
     pieces: list[str] = []
     holder = -1
     broken = True
-    for node in root.traverse(include_text=True, skip_empty=True):
+    for node in root.traverse(include_text=True):
         tag = node.tag
         if tag != _TEXT:
             if not broken and tag not in inline and not _is_inline(tag, inline):
@@ -348,7 +370,7 @@ def _take_tables(body: LexborNode) -> list[Table] | None:
             continue
         rows = [
             [
-                plain.get(text := child.text(True, _BREAK, True, True)) or _cell(child, text, plain)  # noqa: FBT003
+                plain.get(text := child.text(True, _BREAK, True, True)) or _cell(child, text, plain)
                 if child.mem_id not in spanning
                 else _spanning_cell(child, spanning[child.mem_id])
                 for child in row.iter()
@@ -385,8 +407,10 @@ _CELLS: Final = ("td", "th")
 
 
 def _cell(node: LexborNode, text: str, plain: dict[str, Cell]) -> Cell:
-    """A cell without spans; equal texts share one object."""
-    cell = plain[text] = Cell(_cell_text(node, text))
+    """A cell without spans; where one run of text fills the cell, equal texts share one object."""
+    cell = Cell(_cell_text(node, text))
+    if _BREAK not in text:
+        plain[text] = cell
     return cell
 
 

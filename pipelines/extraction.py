@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.agencies import AgencyFinding, may_make_rules, report_id, resolve_agency
-from pipelines.checks import CheckContext
+from pipelines.checks import CheckContext, CheckOutcome
 from pipelines.checks import check as check_rules
 from pipelines.classify import Classification, Evidence, classify, find_anchors
 from pipelines.cleaning import Page, clean
@@ -26,12 +26,14 @@ from pipelines.prose_checks import check_prose
 from pipelines.record import (
     CellNote,
     CellStatus,
+    Checks,
     Completeness,
     Fact,
     Metadata,
     Number,
     Quality,
     Report,
+    Section,
     Source,
     TemplateLabel,
     Templates,
@@ -62,6 +64,7 @@ class Draft:
     year: Year
     agency: AgencyFinding
     sections: Sections
+    records: list[Section]
     classification: Classification
     extraction: Extraction
     facts: list[Fact]
@@ -74,14 +77,15 @@ def extract(document: Document) -> Report:
 
 def read(page: Page) -> Draft:
     """Read everything that a page says: labels, title, body, year, agency, sections, tables, facts."""
-    start, end = page.body
-    sections = split_sections(page.blocks[start:end])
-    extraction = extract_tables(sections.blocks, drawn=page.form == "html")
     extra = {**page.document.metadata}
     if page.document.published:
         extra.setdefault("发布日期", page.document.published)
     metadata = read_metadata(page.blocks, page.metas, extra)
     title = choose_title(page, metadata)
+    start, end = page.body
+    sections = split_sections(page.blocks[start:end], year=title.year)
+    records = sections.records()
+    extraction = extract_tables(sections.blocks, drawn=page.form == "html")
     preamble = sections.preamble_paragraphs()
     paragraphs = sections.paragraphs()
     year = report_year(title, paragraphs, metadata.published)
@@ -95,9 +99,9 @@ def read(page: Page) -> Draft:
     )
     classification = classify(_evidence(page, title, year, agency, extraction, paragraphs))
     facts = [] if classification.kind == "not_a_report" else extract_facts(
-        sections.records(), preamble, year.year, agency=agency.agency.name
+        records, preamble, year.year, agency=agency.agency.name
     )
-    return Draft(page, metadata, title, year, agency, sections, classification, extraction, facts)
+    return Draft(page, metadata, title, year, agency, sections, records, classification, extraction, facts)
 
 
 def check(draft: Draft) -> Report:
@@ -112,10 +116,10 @@ def check(draft: Draft) -> Report:
             value.raw, value.status, value.flags, draft.extraction.where(name), value.candidates, value.unit
         )
         for name, value in values.items()
-        if value.value is None or value.flags
+        if value.value is None or value.flags or value.unit
     }
     templates = _templates(draft)
-    sections = draft.sections.records()
+    sections = draft.records
     context = CheckContext(
         cells=cells,
         notes=notes,
@@ -126,10 +130,11 @@ def check(draft: Draft) -> Report:
         sections=sections,
         paragraphs=draft.sections.paragraphs(),
         year_conflicts=draft.year.conflicts,
+        title_flags=draft.title.flags,
         impossible=reading.impossible,
         reread=draft.extraction.reread,
     )
-    outcome = check_rules(context)
+    outcome = check_rules(context) if keeps_cells else CheckOutcome(Checks(), {})
     for name, (first, second) in outcome.doubtful.items():
         note = notes.get(name)
         cells[name] = None
@@ -146,7 +151,7 @@ def check(draft: Draft) -> Report:
     return Report(
         id=_id(draft),
         kind=report_kind,
-        kind_reason=draft.classification.reason,
+        kind_reason=draft.page.problem or draft.classification.reason,
         url=draft.page.document.url,
         portal=draft.page.document.portal,
         title=draft.title.text or None,

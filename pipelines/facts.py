@@ -104,17 +104,25 @@ class _Sentence:
     printed: str
     text: str
     previous: str
+    earlier: str
     ahead: bool
     front: bool
     years: list[tuple[int, int]]
+    media: list[tuple[int, str]] | None = None
+
+    def channels(self) -> list[tuple[int, str]]:
+        """Where the sentence names which medium."""
+        if self.media is None:
+            self.media = _named_channels(self.text)
+        return self.media
 
     def year_before(self, stop: int) -> int | None:
         """The last year named before an index."""
         return next((year for at, year in reversed(self.years) if at < stop), None)
 
     def with_previous(self) -> str:
-        """The sentence after the one before it."""
-        return _squeeze(self.previous) + self.text
+        """The sentence after the two before it."""
+        return _squeeze(self.earlier + self.previous) + self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,9 +318,9 @@ def extract_facts(
 
 def _stated(stretch: _Stretch, year: int | None, agency: str | None) -> Iterator[Fact]:
     rules = _rules()
-    previous = ""
+    earlier = before = previous = ""
     for printed in _sentences(stretch.paragraphs):
-        before, previous = previous, printed
+        earlier, before, previous = before, previous, printed
         if _NUMBERED.search(printed):
             triggers = rules.triggers
         elif _WORDED.search(printed):
@@ -326,7 +334,7 @@ def _stated(stretch: _Stretch, year: int | None, agency: str | None) -> Iterator
         ahead = stretch.section == _PROBLEMS and _NEXT_YEAR.search(text) is not None
         front = stretch.preamble or stretch.section in _FRONT
         years = [(m.start(), int(m[1])) for m in _YEAR.finditer(text)] if "年" in text else []
-        sentence = _Sentence(printed, text, before, ahead, front, years)
+        sentence = _Sentence(printed, text, before, earlier, ahead, front, years)
         for number in numbers:
             yield from _read(rules.facts[number], sentence, year, agency)
 
@@ -392,17 +400,20 @@ def _is_own(subject: str, nearest: str, agency: str | None) -> bool:
 
 def _channel(sentence: _Sentence, match: re.Match[str], *, near: bool) -> str | None:
     """The medium that a number belongs to: the last one named, if its clause names no second one."""
-    channels = _rules().channels
-    named = list(channels.finditer(sentence.text, 0, match.end()))
     text = sentence.text
+    named = [(at, kind) for at, kind in sentence.channels() if at < match.end()]
     if not named and near:
         text = _squeeze(sentence.previous)
-        named = list(channels.finditer(text))
+        named = _named_channels(text)
     if not named:
         return None
-    clause = _after_last(text, "，,；;。", named[-1].start())
-    kinds = {m.lastgroup for m in named if m.start() >= clause}
-    return named[-1].lastgroup if len(kinds) == 1 else None
+    last, kind = named[-1]
+    clause = _after_last(text, "，,；;。", last)
+    return kind if all(other == kind for at, other in named if at >= clause) else None
+
+
+def _named_channels(text: str) -> list[tuple[int, str]]:
+    return [(m.start(), str(m.lastgroup)) for m in _rules().channels.finditer(text)]
 
 
 def _facts_from(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator[Fact]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from pipelines.agencies import kind_of
 from pipelines.normalise import squeeze
 from pipelines.titles import Title, parse_title
 
@@ -27,20 +28,28 @@ _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
 
 def choose_title(page: Page, metadata: Metadata) -> Title:
-    """The title of the page: the first candidate that names the report, its body and its year, or most of them.
+    """The title of the page: the candidate that says most of the report, its body and its year.
 
-    A refused title in a trusted place (label block, heading, dump column) stands, whatever else the page shows.
+    A trusted place (dump column, label block, heading, the page's own ``<meta>``) decides; lines around the
+    body only add what it leaves out. A refused title in a trusted place stands, whatever else the page shows.
     """
     best = Title("")
-    trusted = True
-    for text, trusted in _candidates(page, metadata):
-        if not text or not _HINT.search(squeeze(text[:200])):
-            if trusted and not best.text and text:
-                best = parse_title(text)
+    for text in _trusted(page, metadata):
+        if not text:
             continue
         title = parse_title(text)
-        if trusted and title.refused:
+        if title.refused:
             return title
+        if _weight(title) > _weight(best) or not best.text:
+            best = title
+    if _weight(best) == _FULL:
+        return best
+    for text in (*_lines(page), page.html_title or ""):
+        if not _HINT.search(text):
+            continue
+        title = parse_title(text)
+        if best.core_found and not _completes(title, best):
+            continue
         if _weight(title) > _weight(best):
             best = title
         if _weight(best) == _FULL:
@@ -52,19 +61,23 @@ _FULL: Final = 7
 
 
 def _weight(title: Title) -> int:
+    """How much a title tells; a name that is no body's is chrome that hangs on."""
     if title.refused or not title.core_found:
         return 0
-    return 4 + (2 if title.agency else 0) + (1 if title.year else 0)
+    named = title.agency is not None and kind_of(title.agency) is not None
+    return 4 + (2 if named else 0) + (1 if title.year else 0) - (1 if title.agency and not named else 0)
 
 
-def _candidates(page: Page, metadata: Metadata) -> Iterator[tuple[str, bool]]:
-    yield page.document.title or "", True
-    yield metadata.title or "", True
-    for heading in page.headings[:10]:
-        yield heading, True
-    yield page.metas.get("articletitle", ""), True
-    yield from ((line, False) for line in _lines(page))
-    yield page.html_title or "", False
+def _completes(title: Title, trusted: Title) -> bool:
+    """Whether a line is the trusted title with more around it, not another page's."""
+    return (trusted.agency is None or trusted.agency == title.agency) and trusted.year in (None, title.year)
+
+
+def _trusted(page: Page, metadata: Metadata) -> Iterator[str]:
+    yield page.document.title or ""
+    yield metadata.title or ""
+    yield from page.headings[:10]
+    yield page.metas.get("articletitle", "")
 
 
 def _lines(page: Page) -> Iterator[str]:

@@ -33,6 +33,9 @@ _MAX_LINE: Final = 2_000
 _MAX_VALUE: Final = 300
 _STRONG: Final = 3
 _GAP: Final = r"[\s\u200b\ufeff]{0,6}"
+_UNKNOWN_LABEL: Final = re.compile(r"[\s】\]][\u3400-\u9fff]{2,8}[:：]")
+_BEGINNING_OF_LABEL: Final = re.compile(r"\s[\u3400-\u9fff]{2,4}$")
+_BRACKETS: Final = ("（）", "()", "【】", "[]", "《》")
 _EDGES: Final = "{} \t\r\n\u3000\xa0\u200b\ufeff:：|｜,，;；\"“”'"
 _COLONS: Final = (":", "：")
 _DATES: Final = frozenset({"published", "created"})
@@ -78,7 +81,7 @@ class _Lexicon:
     metas: dict[str, list[str]]
     implausible: frozenset[str]
     body: re.Pattern[str]
-    body_tables: tuple[str, ...]
+    body_tables: re.Pattern[str]
     prose: int
 
 
@@ -88,7 +91,7 @@ def _lexicon() -> _Lexicon:
     fields = {label: field for field, labels in data["fields"].items() for label in labels}
     fields |= dict.fromkeys(data["other"]["labels"], "")
     longest_first = sorted(fields, key=len, reverse=True)
-    padded = "|".join(_GAP.join(map(re.escape, label)) for label in longest_first)
+    padded = "|".join(map(_padded, longest_first))
     chrome, certain = (
         "|".join(map(re.escape, sorted(data["chrome"][kind], key=len, reverse=True)))
         for kind in ("words", "certain")
@@ -113,9 +116,15 @@ def _lexicon() -> _Lexicon:
         metas={field: names for field, names in data["metas"].items() if field != "implausible"},
         implausible=frozenset(data["metas"]["implausible"]),
         body=re.compile(rf"[\s\u200b\ufeff]{{0,8}}(?:{data['body']['headings']}|{openings})"),
-        body_tables=tuple(data["body"]["tables"]),
+        body_tables=re.compile("|".join(map(re.escape, data["body"]["tables"]))),
         prose=data["body"]["prose"],
     )
+
+
+def _padded(label: str) -> str:
+    """Pattern of a label: a long one is padded between all its characters or none, as 长期公开 责任部门 is two words."""
+    spaced = _GAP.join(map(re.escape, label))
+    return spaced if len(label) <= _STRONG else f"{re.escape(label)}|{spaced.replace('{0,6}', '{1,6}')}"
 
 
 def read_metadata(
@@ -187,14 +196,14 @@ def _size(table: Table) -> int:
 
 def _opens_the_text(line: str) -> bool:
     lexicon = _lexicon()
-    if lexicon.body.match(line) or any(mark in line for mark in lexicon.body_tables):
+    if lexicon.body.match(line) or lexicon.body_tables.search(line):
         return True
     return len(line) >= lexicon.prose and "。" in line and not lexicon.label.match(line)
 
 
 def _is_statutory(table: Table) -> bool:
-    marks = _lexicon().body_tables
-    return any(mark in cell.text for row in table.rows[:3] for cell in row[:4] for mark in marks)
+    mark = _lexicon().body_tables
+    return any(mark.search(cell.text) for row in table.rows[:3] for cell in row[:4])
 
 
 def _block_pairs(blocks: Iterable[Block]) -> Iterator[_Pair]:
@@ -260,7 +269,7 @@ def _is_title(text: str) -> bool:
 def _line_pairs(line: str) -> list[_Pair]:
     """All labels of one line with the text up to the next label."""
     lexicon = _lexicon()
-    compact = "".join(line[:24].split())
+    compact = "".join(line[:24].split()).lstrip("[【")
     if (
         ":" not in line
         and "：" not in line
@@ -268,7 +277,10 @@ def _line_pairs(line: str) -> list[_Pair]:
         and compact not in lexicon.fields
     ):
         return []
-    matches = [match for match in lexicon.label.finditer(line) if _may_be_label(match, line)]
+    matches: list[re.Match[str]] = []
+    for match in lexicon.label.finditer(line):
+        if _may_be_label(match, line, matches[-1].end() if matches else None):
+            matches.append(match)
     pairs = _cut_at(matches, line)
     if all(pair.certain for pair in pairs) or _is_alone(pairs, line):
         return pairs
@@ -288,17 +300,27 @@ def _is_alone(pairs: Sequence[_Pair], line: str) -> bool:
     return len(pairs) == 1 and len("".join(line.split())) == len(pairs[0].label)
 
 
-def _may_be_label(match: re.Match[str], line: str) -> bool:
-    """Whether a known word may be a label here: not the tail of a longer word."""
+def _may_be_label(match: re.Match[str], line: str, previous: int | None) -> bool:
+    """Whether a known word may be a label here: not the tail of a longer word.
+
+    Args:
+        match: the word, with a colon or without.
+        line: the line that it stands in.
+        previous: end of the label before it, if there is one.
+    """
     before = line[match.start() - 1] if match.start() else " "
-    strong = len("".join(match[1].split())) >= _STRONG
+    label = "".join(match[1].split())
     if match[2] is None:
-        return before in " \t\u3000\xa0|｜;；" and (strong or match.end() == len(line))
-    if strong or not before.isalpha():
+        return before in " \t\u3000\xa0|｜;；[【" and (len(label) >= _STRONG or match.end() == len(line))
+    if not before.isalpha():
         return True
-    # Spans that ran together: 来源：某局时间：2024-03-08
-    is_date = _lexicon().fields["".join(match[1].split())] in _DATES
-    return is_date and _lexicon().shapes["published"].match(line[match.end() :].lstrip()) is not None
+    # Spans that ran together: 来源：某局时间：2024-03-08. But 原文发布日期 after a space is a longer, unknown label.
+    if previous is None or _BEGINNING_OF_LABEL.search(line, previous, match.start()):
+        return False
+    is_date = _lexicon().fields[label] in _DATES and _lexicon().shapes["published"].match(
+        line[match.end() :].lstrip()
+    )
+    return len(label) >= _STRONG or is_date is not None
 
 
 def _table_pairs(table: Table) -> list[_Pair]:
@@ -364,10 +386,14 @@ def _without_label_as_value(pair: _Pair) -> _Pair:
 
 
 def _clean(text: str) -> str:
-    """A value without page machinery, separators around it, and folded to one line."""
-    text = " ".join(text[:_MAX_LINE].split()).strip(_EDGES)
-    if match := _lexicon().chrome.search(text):
-        text = text[: match.start()].rstrip(_EDGES + "【[［(（")
+    """A value folded to one line, without page machinery, the next label, and separators around it."""
+    text = " ".join(text[:_MAX_LINE].split()).lstrip(_EDGES + "】]").rstrip(_EDGES)
+    for end in (_lexicon().chrome, _UNKNOWN_LABEL):
+        if match := end.search(text):
+            text = text[: match.start()].rstrip(_EDGES)
+    for opening, closing in _BRACKETS:
+        while text.endswith((opening, closing)) and text.count(opening) != text.count(closing):
+            text = text[:-1].rstrip(_EDGES)
     return text[:_MAX_VALUE]
 
 

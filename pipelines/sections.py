@@ -263,27 +263,23 @@ def _heads(blocks: Sequence[Block]) -> list[_Head]:
         title = block.strip().rstrip(":：。")
         found.append(_Head(index, number, 2 if match["ordinal"] else 1, strong, title))
     # A title with nothing below it that comes again is a line of a table of contents.
-    return [
-        head
-        for position, head in enumerate(found)
-        if head.at not in neighbours or all(later.number != head.number for later in found[position + 1 :])
-    ]
+    last = {head.number: head.at for head in found}
+    return [head for head in found if head.at not in neighbours or last[head.number] == head.at]
 
 
 def _chain(heads: Sequence[_Head]) -> list[_Head]:
     """The heaviest rising chain of headings; of equals the one that comes later."""
-    best: list[tuple[int, int | None]] = []
+    best: dict[int, tuple[int, int]] = {}
+    before: list[int | None] = []
     for position, head in enumerate(heads):
-        weight, before = 0, None
-        for earlier in range(position):
-            if heads[earlier].number < head.number and best[earlier][0] >= weight:
-                weight, before = best[earlier][0], earlier
-        best.append((weight + head.weight, before))
-    at = max(range(len(best)), key=lambda i: (best[i][0], i), default=None)
+        weight, earlier = max((best[n] for n in best if n < head.number), default=(0, -1))
+        before.append(earlier if earlier >= 0 else None)
+        best[head.number] = max(best.get(head.number, (0, -1)), (weight + head.weight, position))
+    at = max(best.values(), default=(0, None))[1]
     chain: list[_Head] = []
     while at is not None:
         chain.append(heads[at])
-        at = best[at][1]
+        at = before[at]
     return chain[::-1]
 
 
@@ -298,7 +294,7 @@ def _legacy(blocks: Sequence[Block]) -> tuple[list[Block], list[tuple[int, str]]
         at = 0
         for match in _LEGACY_HEAD.finditer(block):
             ordinal = _ORDINALS.find(match[1]) + 1
-            joint = block[: match.start()].rstrip()[-1:]
+            joint = block[max(0, match.start() - 8) : match.start()].rstrip()[-1:]
             rises = ordinal == expected + 1 or (not expected and ordinal)
             if not rises or (joint and joint not in "。！？：:；;]】）)") or match.start() < at:
                 continue
@@ -316,7 +312,7 @@ def _legacy(blocks: Sequence[Block]) -> tuple[list[Block], list[tuple[int, str]]
 
 def _title_end(block: str, start: int) -> int:
     """Where a free title ends; where nobody can tell, the ordinal alone is the title."""
-    if len(block) - start <= _TITLE_LENGTH and "。" not in block[start:-1]:
+    if len(block) <= _TITLE_LENGTH and "。" not in block:
         return len(block)
     match = _patterns().legacy_title.match(block, start)
     return match.end() if match else start

@@ -38,7 +38,9 @@ _MAX_FRACTION: Final = 8
 _MAX_CHARS_PER_CELL: Final = 16
 _MAX_READINGS: Final = 2000  # of one row, kept as a list
 _MAX_FREE: Final = 64  # cuts listed without its own identity before the other rows bound them
+_MAX_SUMS: Final = 2000
 _MAX_EXTRA: Final = 3  # identities given up beyond those that fail in any case
+_MAX_FAILURES: Final = 4  # as many as one figure in the wrong column of the totals breaks
 _MAX_SETS: Final = 3000
 _UNBOUNDED: Final = 10**15  # above any sum of counts, so one half-line outweighs every point
 
@@ -254,6 +256,28 @@ def _tokens(text: str, pos: int, kind: CellKind) -> list[_Arc]:
     return found
 
 
+class _Room(NamedTuple):
+    """What a cell may hold as far as the other rows say: a range, and the very values if they are few."""
+
+    low: Number = -_UNBOUNDED
+    high: Number = _UNBOUNDED
+    values: frozenset[Number] | None = None
+
+    def admits(self, token: _Token) -> bool:
+        if token.value is None:
+            return self.high >= 0
+        return self.low <= token.value <= self.high and (self.values is None or token.value in self.values)
+
+    def meet(self, other: _Room) -> _Room:
+        values = other.values
+        if self.values is not None:
+            values = self.values if values is None else self.values & values
+        return _Room(max(self.low, other.low), min(self.high, other.high), values)
+
+
+_Bounds = tuple[_Room, ...]
+
+
 class _Lattice:
     """All cuts of one row: for each cell, the tokens that lie on a complete cut.
 
@@ -264,7 +288,7 @@ class _Lattice:
         count: number of complete cuts.
     """
 
-    __slots__ = ("arcs", "count", "ends", "starts")
+    __slots__ = ("_supports", "arcs", "count", "ends", "starts")
 
     def __init__(self, texts: Sequence[str], kinds: Sequence[CellKind], *, blanks: bool) -> None:
         text = "\n".join(texts)
@@ -293,10 +317,25 @@ class _Lattice:
             self.arcs.append(kept)
         self.arcs.reverse()
         self.count = sum(ways.get(start, 0) for start in self.starts)
+        self._supports: _Supports | None = None
 
     def supports(self) -> _Supports:
         """The tokens of each cell over all cuts."""
-        return [{token for options in arcs.values() for _, token in options} for arcs in self.arcs]
+        if self._supports is None:
+            self._supports = [
+                {token for options in arcs.values() for _, token in options} for arcs in self.arcs
+            ]
+        return self._supports
+
+    def only(self, bounds: _Bounds) -> bool:
+        """Whether just one cut keeps within these bounds."""
+        ways = dict.fromkeys(self.ends, 1)
+        for arcs, room in zip(reversed(self.arcs), reversed(bounds), strict=True):
+            ways = {
+                pos: sum(ways.get(after, 0) for after, token in options if room.admits(token))
+                for pos, options in arcs.items()
+            }
+        return sum(ways.get(start, 0) for start in self.starts) == 1
 
 
 def _arcs(text: str, pos: int, kind: CellKind, *, blanks: bool) -> list[_Arc]:
@@ -326,13 +365,6 @@ def _spread(token: _Token, sign: int) -> tuple[Number, Number]:
     if not isinstance(token.value, int):
         return (0, _UNBOUNDED) if sign > 0 else (-_UNBOUNDED, 0)
     return sign * token.value, sign * token.value
-
-
-_Bounds = list[tuple[Number, Number]]
-
-
-def _within(token: _Token, bounds: tuple[Number, Number]) -> bool:
-    return bounds[1] >= 0 if token.value is None else bounds[0] <= token.value <= bounds[1]
 
 
 def _fill(
@@ -391,7 +423,7 @@ def _sweep(
         for pos, (least, most) in spans[-1].items():
             meter.use(len(options.get(pos, ())))
             for after, token in options.get(pos, ()):
-                if bounds and not _within(token, bounds[index]):
+                if bounds and not bounds[index].admits(token):
                     continue
                 low, high = _spread(token, sign) if sign else (0, 0)
                 before.setdefault(after, []).append((pos, token, low, high))
@@ -506,13 +538,14 @@ class _System:
                 self.lines[homes.pop()].own.append(identity)
             elif homes != {-1}:
                 self.shared.append(identity)
+        self.members: list[list[tuple[int, int]]] = []
         self._link()
         self.free = [at for at, line in enumerate(lines) if line.fixed is None]
         self._sum_fixed()
         self.cache: dict[tuple[int, bool], _Domain | None] = {}
         self.own_counts: dict[int, int] = {}
         self._stand_ins: dict[int, _Domain] = {}
-        self._listed: dict[tuple[int, bool, tuple[tuple[Number, Number], ...]], list[_Choice] | None] = {}
+        self._listed: dict[tuple[int, bool, _Bounds | None], list[_Choice] | None] = {}
 
     def _link(self) -> None:
         bound = {
@@ -529,6 +562,7 @@ class _System:
                     if cell in self.place:
                         at, k = self.place[cell]
                         places.setdefault(at, []).append((k, sign))
+            self.members.append([(at, len(self.lines[at].links)) for at in places])
             for at, cells_of in places.items():
                 self.lines[at].links.append((number, tuple(cells_of)))
 
@@ -619,7 +653,7 @@ class _System:
         line = self.lines[at]
         lattice = line.lattice
         assert lattice is not None  # noqa: S101 - free rows have a lattice
-        key = (at, own, tuple(bounds or ()))
+        key = (at, own, bounds)
         if key not in self._listed:
             signs = line.signs(line.own[0]) if own else [0] * len(line.row.cells)
             readings = self._readings(lattice, signs, bounds)
@@ -713,6 +747,8 @@ class _System:
         """Replace a stand-in by readings, now that the other rows bound its cells."""
         bounds = self._bounds(at, domains, active)
         options = self._choices(at, own=self._keeps_own(at, excused), bounds=bounds)
+        if options is None and excused:  # what cannot be refuted must not hide the better explanation
+            raise _BudgetSpentError
         if options is None:
             self.exhausted = True
             return domains
@@ -720,15 +756,53 @@ class _System:
 
     def _bounds(self, at: int, domains: _Domains, active: list[int]) -> _Bounds:
         """What each cell of a row may hold, as far as the other rows say."""
-        low, high = self._sums({other: domain for other, domain in domains.items() if other != at})
+        others = {other: domain for other, domain in domains.items() if other != at}
+        low, high = self._sums(others)
         line = self.lines[at]
-        bounds: _Bounds = [(-_UNBOUNDED, _UNBOUNDED)] * len(line.row.cells)
+        rooms = [_Room()] * len(line.row.cells)
         for number, places in line.links:
-            if number in active and len(places) == 1:
-                (cell, sign) = places[0]
-                ends = (-high[number], -low[number]) if sign > 0 else (low[number], high[number])
-                bounds[cell] = (max(bounds[cell][0], ends[0]), min(bounds[cell][1], ends[1]))
-        return bounds
+            if number not in active or len(places) > 1:
+                continue
+            ((cell, sign),) = places
+            ends = (-high[number], -low[number]) if sign > 0 else (low[number], high[number])
+            sums = self._sum_set(number, others)
+            values = None if sums is None else frozenset(-sign * total for total in sums)
+            rooms[cell] = rooms[cell].meet(_Room(*ends, values))
+        return tuple(rooms)
+
+    def _sum_set(self, number: int, domains: _Domains) -> set[Number] | None:
+        """All sums that the rows can add to one identity; None if they are many or not points."""
+        if self.low[number] != self.high[number]:
+            return None
+        known: Number = self.low[number]
+        sums: set[Number] = {0}
+        self.meter.use(len(domains))
+        for at, k in self.members[number]:
+            domain = domains.get(at)
+            if domain is None:
+                continue
+            if domain.low[k] == domain.high[k]:
+                known += domain.low[k]
+                continue
+            added = self._added(at, k, domain)
+            if added is None or len(sums) * len(added) > _MAX_SUMS:
+                return None
+            self.meter.use(len(sums) * len(added))
+            sums = {total + value for total in sums for value in added}
+        return {known + total for total in sums}
+
+    def _added(self, at: int, k: int, domain: _Domain) -> set[Number] | None:
+        """What one row can add to its k-th shared identity; None if some reading adds a half-line."""
+        line = self.lines[at]
+        if domain.options[0].tokens:
+            points = all(option.lows[k] == option.highs[k] for option in domain.options)
+            return {option.lows[k] for option in domain.options} if points else None
+        places = line.links[k][1]
+        if line.lattice is None or len(places) > 1:
+            return None
+        ((cell, sign),) = places
+        values = {token.value for token in line.lattice.supports()[cell]}
+        return {sign * value for value in values if value is not None} if None not in values else None
 
     def _sums(self, domains: _Domains) -> tuple[list[Number], list[Number]]:
         low, high = list(self.low), list(self.high)
@@ -758,7 +832,7 @@ class _System:
                     for k, j in links
                     if domain.high[k] > domain.low[k] - low[j] or domain.low[k] < domain.high[k] - high[j]
                 ]
-                self.meter.use(len(room) * len(domain.options))
+                self.meter.use((1 + len(room)) * len(domain.options))
                 kept = [
                     option
                     for option in domain.options
@@ -831,14 +905,39 @@ class _System:
                 domains = self._narrow({**domains, at: _domain(rest)}, active) or domains
         return domains
 
-    def by_itself(self, at: int) -> _Supports:
-        """What the row says without the rest of the table, when the table cannot be solved."""
-        line = self.lines[at]
-        assert line.lattice is not None  # noqa: S101 - free rows have a lattice
-        own = self.cache.get((at, True)) if line.links and line.own else None
-        if own is not None and len(own.options) == 1:
-            return [{token} for token in own.options[0].tokens]
-        return line.lattice.supports()
+    def by_themselves(self) -> dict[int, _Supports]:
+        """What the rows say one by one, when the table as a whole cannot be solved.
+
+        A row with one reading that satisfies its own identity is read if the columns bear it out: some
+        of its cells stand in shared identities that hold, and no other cut has the same values there.
+        """
+        sole: _Domains = {}
+        for at in self.free:
+            domain = self.cache.get((at, bool(self.lines[at].own)))
+            if self.lines[at].own and domain is not None and len(domain.options) == 1:
+                sole[at] = domain
+        low, high = self._sums(sole)
+        holding = {
+            j
+            for j, members in enumerate(self.members)
+            if low[j] == high[j] == 0 and all(at in sole or self.lines[at].fixed for at, _ in members)
+        }
+        found = {}
+        for at in self.free:
+            lattice = self.lines[at].lattice
+            assert lattice is not None  # noqa: S101 - free rows have a lattice
+            found[at] = lattice.supports()
+            if at in sole:
+                tokens = sole[at].options[0].tokens
+                pinned = {cell for j, places in self.lines[at].links if j in holding for cell, _ in places}
+                bounds = tuple(_pin(token, pinned=cell in pinned) for cell, token in enumerate(tokens))
+                if lattice.only(bounds):
+                    found[at] = [{token} for token in tokens]
+        return found
+
+
+def _pin(token: _Token, *, pinned: bool) -> _Room:
+    return _Room(token.value, token.value) if pinned and token.value is not None else _Room()
 
 
 def _mark(seen: dict[int, _Supports], found: _Domains) -> None:
@@ -910,13 +1009,13 @@ def _decide(system: _System) -> _Answer | None:
             return {}
         return _solvable(system, (certain.union(more) for more in combinations(doubtful, extra)))
 
-    extra = 0
-    minimal = with_more(extra)
-    while not minimal and extra < _MAX_EXTRA:
+    minimal: dict[frozenset[str], dict[int, _Supports]] = {}
+    extra = -1
+    while not minimal:
         extra += 1
+        if extra > _MAX_EXTRA or len(certain) + extra > _MAX_FAILURES:
+            return None
         minimal = with_more(extra)
-    if not minimal:
-        return None
     answers = dict(minimal)
     if size := len(certain) + extra:
         if system.shared:
@@ -924,8 +1023,6 @@ def _decide(system: _System) -> _Answer | None:
             answers |= _solvable(system, misprints)
         else:
             answers |= with_more(extra + 1)
-        if system.exhausted:
-            return None
     shown = [rules for rules in answers if rules in minimal or not any(rules > less for less in minimal)]
     return _Answer(_union(answers.values()), shown, frozenset().union(*shown))
 
@@ -1010,7 +1107,7 @@ def solve(rows: Sequence[RowText], identities: Sequence[Identity], *, budget: in
         answer = _decide(system)
     except _BudgetSpentError:
         system.exhausted = True
-    supports = answer.supports if answer else {at: system.by_itself(at) for at in system.free}
+    supports = answer.supports if answer else system.by_themselves()
     cells: dict[str, CellSolution] = {}
     for at, line in enumerate(lines):
         known = supports[at] if line.fixed is None else [{token} for token in line.fixed]

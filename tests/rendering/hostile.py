@@ -149,7 +149,14 @@ def main(names: list[str]) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
         report = extract(document(name))
         numbers = sum(value is not None for value in report.cells.values())
-        outcome = {"name": name, "kind": report.kind, "reasons": report.quality.reasons, "numbers": numbers}
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        outcome = {
+            "name": name,
+            "kind": report.kind,
+            "reasons": report.quality.reasons,
+            "numbers": numbers,
+            "seconds": round(spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime, 2),
+        }
         sys.stdout.write(json.dumps(outcome) + "\n")
         sys.stdout.flush()
 
