@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import lxml.html
 import pandas as pd
-from pipelines.extraction import extract
 
 from benchmarks import pages
 from pipelines.document import Document
+from pipelines.extraction import extract
 from tests.rendering import damage, form, html, text, values, verdict
 
 if TYPE_CHECKING:

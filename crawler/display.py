@@ -134,7 +134,9 @@ class Screen:
         elif merged is not None:
             self._remark(state, outcome.name, say("merged_into", self.language, name=merged))
         elif summary.kind == "not_a_report":
-            self._remark(state, outcome.name, reason_text(summary.kind_reason, self.language))
+            remarks = [reason_text(summary.kind_reason, self.language)]
+            remarks += [reason(code, self.language) for code in summary.unread]
+            self._remark(state, outcome.name, say("semicolon", self.language).join(remarks))
         elif full is not None:
             self.console.print(full)
         else:

@@ -7,15 +7,19 @@ stops the others; ``crawler.arguments`` finds the inputs, ``crawler.dumps`` read
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipelines.document import Document
+
+_JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"|\[\s*[{\["])')
+"""Data, not a page: its text would be read with the marks of another language in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ def body_problem(body: bytes) -> Problem | None:
         return too_large(len(body))
     if not body.strip():
         return Problem("empty")
+    if _JSON.match(body):
+        return Problem("json_document")
     found = _binary_format(body)
     return Problem("attachment_not_supported", {"format": found}) if found else None
 

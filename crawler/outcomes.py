@@ -22,6 +22,10 @@ DOUBTFUL: Final[frozenset[CellStatus]] = frozenset(
 """Why a cell has no number although the page may print one."""
 
 
+UNREAD: Final = frozenset({"too_large", "too_deep", "attachment_not_supported"})
+"""Reasons of ``quality`` that leave open what a page is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """One report in one line.
@@ -60,6 +64,11 @@ class Summary:
     extraction: Completeness
     reasons: tuple[str, ...]
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Why the page itself could not be read, whatever it is."""
+        return tuple(reason for reason in self.reasons if reason in UNREAD)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -80,7 +89,9 @@ class Outcome:
     def complete(self) -> bool:
         """Whether nothing is left to do: fully read, or with nothing in it that this program reads."""
         summary = self.summary
-        return summary is not None and (summary.kind != "report" or summary.extraction == "complete")
+        if summary is None or summary.unread:
+            return False
+        return summary.kind != "report" or summary.extraction == "complete"
 
 
 def outcome_of(item: Input) -> Outcome:

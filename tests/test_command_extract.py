@@ -39,6 +39,7 @@ def scrapy(capfd, monkeypatch):
     """``scrapy ...`` in this process → exit code, standard output, standard error."""
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("GONGKAI_LANG", raising=False)
+    monkeypatch.setenv("COLUMNS", "140")
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: object) -> tuple[int, str, str]:
@@ -98,6 +99,13 @@ def test_one_unreadable_input_stops_nobody(scrapy, tmp_path):
     assert code == 1
     assert "attachment_not_supported" in out
     assert [record["year"] for record in records(tmp_path / "out.jsonl")] == [2025]
+
+
+def test_a_page_that_can_not_be_taken_apart_is_not_passed_over(scrapy, tmp_path):
+    (tmp_path / "deep.html").write_text("<div>" * 200_000 + "x")
+    code, out, _ = scrapy("extract", tmp_path / "deep.html")
+    assert code == 1
+    assert "嵌套太深" in out
 
 
 def test_what_is_not_a_report_is_written_only_when_asked_for(scrapy, tmp_path):

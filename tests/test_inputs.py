@@ -93,6 +93,8 @@ def test_unusable_arguments_are_said_at_once(tmp_path):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "attachment_not_supported"),
         (b"\x89PNG\r\n\x1a\n", "attachment_not_supported"),
         (b"\xff\xd8\xff\xe0", "attachment_not_supported"),
+        (b'{"schema_version": "1.0"}', "json_document"),
+        (b'\xef\xbb\xbf[\n {"title": "x"}]', "json_document"),
         (b" \r\n\t", "empty"),
         (b"", "empty"),
     ],
@@ -105,7 +107,9 @@ def test_what_can_not_be_read_yet_is_named_by_its_first_bytes(tmp_path, body, co
     assert found.code == code
 
 
-@pytest.mark.parametrize("body", ["BM 是两个字母", "<html>", "\ufeff索引号", "RIFF 也可以是文字"])
+@pytest.mark.parametrize(
+    "body", ["BM 是两个字母", "[打印]", "{正文}", "<html>", "\ufeff索引号", "RIFF 也可以是文字"]
+)
 def test_text_is_not_taken_for_a_format(tmp_path, body):
     path = tmp_path / "report.txt"
     path.write_text(body, "utf-8")

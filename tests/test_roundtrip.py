@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 from hypothesis import given, note
-from pipelines.extraction import extract
 
+from pipelines.document import Document
+from pipelines.extraction import extract
 from pipelines.statutory.templates import cell_names, identities
 from tests.rendering import damage, form, html, text, values, verdict
 
@@ -75,10 +76,10 @@ def test_joined_cells_are_proved_or_null(rng: Random) -> None:
 @values.profile(120)
 @given(values.choices())
 def test_damaged_markup_is_never_misread(rng: Random) -> None:
-    sheet = values.sheet(rng, fancy=True, blanks=rng.choice((False, True)))
-    name, change = damage.damage(rng)
+    blanks = rng.choice((False, True))
+    sheet, look = values.sheet(rng, fancy=True, blanks=blanks), html.unpadded(html.layout(rng))
+    name, change = damage.damage(rng, blanks=blanks)
     note(name)
-    look = html.unpadded(html.layout(rng))
     _check(sheet, html.document(sheet, look, change=change), complete=False)
 
 
@@ -90,6 +91,21 @@ def test_damaged_text_is_never_misread(rng: Random) -> None:
     name, change = damage.damage(rng)
     note(name)
     _check(sheet, text.document(sheet, look, change), complete=False)
+
+
+@pytest.mark.parametrize("first", ["1<br>8", "<span>1</span><span>8</span>"])
+def test_a_break_divides_figures_and_a_span_does_not(first: str) -> None:
+    """Both have the same pieces of text: whichever stands first must not decide for the other."""
+    sheet = values.sheet(values.fixed(2))
+    names = sheet.names("proactive")[:2]
+    other = "<span>1</span><span>8</span>" if first == "1<br>8" else "1<br>8"
+    marks = dict(zip(names, ("@first@", "@other@"), strict=True))
+    page = (
+        html.page(sheet.reprinted(marks), html.Layout()).replace("@first@", first).replace("@other@", other)
+    )
+    report = extract(Document(url="https://www.example.gov.cn/x", body=page.encode()))
+    one, two = names if first == "1<br>8" else reversed(names)
+    assert (report.cells[one], report.cells[two]) == (None, 18)
 
 
 @pytest.mark.parametrize("told", [(1,), (2,), (3,), (1, 2, 3)])

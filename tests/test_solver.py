@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from time import process_time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given, settings
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 
 from pipelines.statutory.solver import MAX_CANDIDATES, CellSolution, RowText, Solution, solve
 from pipelines.statutory.templates import Identity, Version, cell_names, identities, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COLUMNS = tuple(tables()["applications"].columns)
 DISPUTES = cell_names("disputes", "v2")
@@ -147,14 +151,13 @@ def test_unit_and_raw_are_kept() -> None:
     assert solve([row], ()).cells["sum"] == CellSolution(40.5, "number", (), "40.5万元", "万元")
 
 
-@pytest.mark.parametrize("text", ["00", "007x", "12a", "1.5.2", "0000", "1,23"])
+@pytest.mark.parametrize("text", ["007x", "12a", "1.5.2", "0000", "1,23"])
 def test_unreadable_rows_are_garbled(text: str) -> None:
     row = RowText("x", ("a", "b", "c"), ("count",) * 3, (text, text + "?"))
     other = RowText("y", ("d",), ("count",), ("5",))
     solution = solve([row, other], ())
-    if text != "00":  # two zeros for three cells: a blank was dropped
-        assert statuses(solution, row) == ["garbled"] * 3
-        assert not solution.blanks_dropped
+    assert statuses(solution, row) == ["garbled"] * 3
+    assert not solution.blanks_dropped
     assert solution.cells["d"].value == 5
 
 
@@ -217,7 +220,7 @@ def cuts(text: str, width: int, *, blanks: bool) -> set[tuple[int | None, ...]]:
     return found
 
 
-def holds(identity: Identity, cells: dict[str, int | None]) -> bool:
+def holds(identity: Identity, cells: Mapping[str, int | None]) -> bool:
     """Three-valued: only what no filling of the blanks can repair is refuted."""
     left, right = ([cells[cell] for cell in side] for side in (identity.left, identity.right))
     difference = sum(v or 0 for v in left) - sum(v or 0 for v in right)
@@ -234,7 +237,7 @@ SMALL = [
 
 @st.composite
 def small_tables(draw: st.DrawFn) -> tuple[dict[str, list[int]], list[RowText]]:
-    number = st.one_of(st.integers(0, 3), st.integers(0, 130))
+    number = st.one_of(st.integers(0, 3), st.integers(0, 3), st.integers(0, 60))
     p, q = ([draw(number), draw(number)] for _ in "pq")
     total = [p[0] + q[0], p[1] + q[1]]
     table = {"in": list(total), "p": p, "q": q, "sum": list(total)}
@@ -269,7 +272,7 @@ def spoken(cell: CellSolution) -> set[int | float | None]:
     return set(cell.candidates) if cell.status == "ambiguous" else {cell.value}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(small_tables())
 def test_same_as_brute_force(case: tuple[Table, list[RowText]]) -> None:
     _, rows = case
@@ -300,7 +303,7 @@ def test_same_as_brute_force_with_dropped_blanks(
     assert all(supports[name] <= got[name] for name in got) if solution.impossible else got == supports
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(small_tables(), st.sampled_from(SMALL_ROWS), st.integers(0, 2), st.integers(1, 20))
 def test_small_misprint_never_gives_a_wrong_number(
     case: tuple[Table, list[RowText]], row: str, column: int, by: int
@@ -352,10 +355,10 @@ def t3_tables(draw: st.DrawFn) -> tuple[Version, Table]:
     return version, {row.key: [*table[row.key], sum(table[row.key])] for row in layout}
 
 
-def printed(table: Table, gaps: st.DrawFn | None = None) -> list[RowText]:
+def printed(table: Table, gaps: st.DataObject | None = None) -> list[RowText]:
     mark = st.sampled_from(["", "", "", " "])
     return [
-        t3_row(key, "".join(f"{value}{gaps(mark) if gaps else ''}" for value in cells))
+        t3_row(key, "".join(f"{value}{gaps.draw(mark) if gaps else ''}" for value in cells))
         for key, cells in table.items()
     ]
 
@@ -364,7 +367,7 @@ def printed(table: Table, gaps: st.DrawFn | None = None) -> list[RowText]:
 @given(t3_tables(), st.data())
 def test_sound_table_3(case: tuple[Version, Table], data: st.DataObject) -> None:
     version, table = case
-    rows, rules = printed(table, data.draw), identities("applications", version)
+    rows, rules = printed(table, data), identities("applications", version)
     check_against(table, rows, rules, solve(rows, rules))
 
 

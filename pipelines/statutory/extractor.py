@@ -50,7 +50,7 @@ class Extraction:
 
     @cached_property
     def _again(self) -> Reading:
-        return read_flat(self.text)
+        return read_flat(self.text, whole=True)
 
     def where(self, name: str) -> str | None:
         """Place of a cell in the source, for a person to find it."""
@@ -82,7 +82,7 @@ def extract_tables(blocks: Sequence[Block], *, drawn: bool) -> Extraction:
         _place_open_rows(grid, extraction.text)
     missing = [table for table in TABLES if _incomplete(grid, table)]
     if missing and any(word in extraction.text for word in _TELLTALE):
-        flat = read_flat(extraction.text, missing if drawn else TABLES)
+        flat = read_flat(extraction.text, missing if drawn else TABLES, whole=drawn and bool(grid.values))
         _merge(grid, flat, compare=not drawn)
         if not grid.versions:
             extraction.primary = "none"

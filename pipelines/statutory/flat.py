@@ -143,9 +143,17 @@ def _compact(text: str) -> _Compact:
     return _Compact(text, "".join(pieces), tuple(offsets), tuple(starts))
 
 
-def read_flat(text: str, wanted: Sequence[TableName] = ("proactive", "applications", "disputes")) -> Reading:
-    """Read the statutory tables from running text, whatever separators survived."""
-    reading = Reading()
+def read_flat(
+    text: str, wanted: Sequence[TableName] = ("proactive", "applications", "disputes"), *, whole: bool = False
+) -> Reading:
+    """Read the statutory tables from running text, whatever separators survived.
+
+    Args:
+        text: the text.
+        wanted: the tables to read.
+        whole: whether every separated number is known to be one cell (the text comes from drawn tables).
+    """
+    reading = Reading(whole=whole)
     source = _compact(fold(text[:MAX_TEXT]))
     start = _applications_start(source.compact)
     end_of_t3 = start
@@ -189,8 +197,41 @@ def _applications(reading: Reading, source: _Compact, start: int, *, wanted: boo
     ]
     if wanted:
         _solve(reading, "applications", version, rows)
+        _other_printings(reading, source, start, rows)
+        if not _T3_HEADS.search(source.compact, max(0, start - _HEADS_REACH), start):
+            reading.reasons.append("applications:heads_missing")
     last = found[-1]
     return last.end
+
+
+_T3_HEADS: Final = re.compile(r"自然人.{0,40}?法律服务")
+_HEADS_REACH: Final = 400
+_AMBIGUOUS_LABELS: Final = frozenset({"other.misc", "other.all", "results_total"})
+
+
+def _other_printings(
+    reading: Reading, source: _Compact, start: int, rows: Sequence[tuple[_Found, tuple[str, ...], _Zone]]
+) -> None:
+    """A row that stands in the text once more with other figures is not read at all."""
+    stop = rows[-1][0].end
+    first = next(_T3_START.finditer(source.compact)).start()
+    for item, names, zone in rows:
+        if item.key in _AMBIGUOUS_LABELS:
+            continue
+        for match in _pattern(_T3_LABELS[item.key]).finditer(source.compact, first, stop + _MAX_RUN):
+            if match.end() != item.end and (match.start() < start or match.end() > stop or match.start() > item.end):
+                _once_more(reading, source, match.end(), names, zone)
+
+
+def _once_more(reading: Reading, source: _Compact, at: int, names: Sequence[str], zone: _Zone) -> None:
+    other = _RUN.match(source.between(at, min(at + 120, len(source.compact))))
+    if other is None:
+        return
+    here = "".join((zone.lines and " ".join(zone.lines)) or zone.texts[0])
+    figures = "".join(other[0].split())
+    if figures and not "".join(here.split()).startswith(figures) and not figures.startswith("".join(here.split())):
+        for name in names:
+            reading.values[name] = Value(None, f"{here} | {other[0].strip()}"[:200], "ambiguous", ("printed_twice",))
 
 
 def _labels_in_order(compact: str, start: int, labels: dict[str, str]) -> list[_Found]:
@@ -344,6 +385,10 @@ def _proactive(reading: Reading, source: _Compact, end: int | None) -> None:
             for item, _, columns in placed
         ]
         _solve(reading, "proactive", next(iter(versions)), rows)
+        for item, names, zone in rows:
+            for match in _pattern(_T2_LABELS[item.key]).finditer(compact, begin, stop):
+                if match.end() != item.end:
+                    _once_more(reading, source, match.end(), names, zone)
 
 
 def _heads(zone: str) -> list[str]:
@@ -389,11 +434,13 @@ def _solve(
     known = {name for _, names, _ in rows for name in names}
     system = [i for i in identities(table, version) if known.issuperset((*i.left, *i.right))]
     exact = {i: cells for i, (_, names, zone) in enumerate(rows) if (cells := _separated(zone, len(names)))}
-    lined = sum(zone.lines is not None for _, _, zone in rows) * 2 > len(rows)
-    reading.lined = reading.lined or lined
+    if table == "applications":
+        filled = sum(zone.lines is not None or any(zone.texts) for _, _, zone in rows)
+        reading.whole = reading.whole or len(exact) * 2 > filled
+    whole = reading.whole or ("applications" not in reading.versions and _mostly_apart(rows))
     for index, (item, names, _) in enumerate(rows):
         for name, token in zip(names, exact.get(index, ()), strict=index in exact):
-            value = parse_value(token, kinds[name], "万元" if name.endswith("amount_wanyuan") else None)
+            value = parse_value(token, kinds[name], _unit(name))
             if value.value is None or value.flags:
                 value = replace(value, where=f"text, row {item.key}")
             reading.put(name, value)
@@ -406,7 +453,7 @@ def _solve(
             kinds=tuple(kinds[name] for name in names),
             texts=_placeable(exact[index])
             if index in exact
-            else _alternatives(zone.texts, len(names), whole=reading.lined),
+            else _alternatives(zone.texts, len(names), whole=whole),
         )
         for index, (item, names, zone) in enumerate(rows)
     ]
@@ -416,23 +463,39 @@ def _solve(
             continue
         for name in names:
             cell = solution.cells[name]
-            reading.put(name, _solved(cell, zone.texts[0], item.key))
+            reading.put(name, _solved(cell, name, zone.texts[0], item.key))
             if cell.status == "number":
                 reading.settled.add(name)
     reading.impossible.extend(solution.impossible)
+    for present, reason in (
+        (solution.blanks_dropped, "blanks_dropped"),
+        (solution.exhausted, "solver_exhausted"),
+        (solution.possibly_impossible, "identities_contradict"),
+    ):
+        if present:
+            reading.reasons.append(f"{table}:{reason}")
 
 
-def _solved(cell: CellSolution, text: str, row: str) -> Value:
+def _mostly_apart(rows: Sequence[tuple[_Found, tuple[str, ...], _Zone]]) -> bool:
+    """Whether the widest row has more separated numbers than half its cells."""
+    _, names, zone = max(rows, key=lambda row: len(row[1]))
+    return len(zone.texts[0].split()) * 2 > len(names) > 1
+
+
+def _solved(cell: CellSolution, name: str, text: str, row: str) -> Value:
+    """What the solver says of a cell; its printed characters are read like those of any other cell."""
+    where = f"text, row {row}"
+    if cell.status == "number" and cell.raw:
+        value = parse_value(cell.raw, cell_kinds()[name], _unit(name))
+        return replace(value, flags=(*value.flags, "solved"), where=where)
     status: CellStatus = "blank" if cell.status in ("blank", "placeholder") else cell.status
-    return Value(
-        cell.value,
-        " ".join(text.removeprefix("?").split()),
-        status,
-        ("solved",) if status == "number" else ("joined",),
-        candidates=cell.candidates if status == "ambiguous" else (),
-        unit=cell.unit,
-        where=f"text, row {row}",
-    )
+    flags = ("solved",) if status == "number" else ("joined",)
+    raw = " ".join(text.removeprefix("?").split())
+    return Value(cell.value, raw, status, flags, candidates=cell.candidates, where=where)
+
+
+def _unit(name: str) -> str | None:
+    return "万元" if name.endswith("amount_wanyuan") else None
 
 
 def _placeable(cells: Sequence[str]) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class _State:
     blocks: list[str] = field(default_factory=list)
     t3: list[_Placed] = field(default_factory=list)
     t2_versions: set[Version] = field(default_factory=set)
+    headed: set[TableName] = field(default_factory=set)
 
 
 def read_grid(found: Sequence[Table]) -> Reading:
@@ -63,6 +64,9 @@ def read_grid(found: Sequence[Table]) -> Reading:
             if cells:
                 _row(reading, state, table, index, cells)
     _finish_applications(reading, state)
+    for name in reading.versions:
+        if name not in state.headed:
+            reading.reasons.append(f"{name}:heads_missing")
     if state.t2_versions:
         reading.versions["proactive"] = "mixed" if len(state.t2_versions) > 1 else next(iter(state.t2_versions))
     return reading
@@ -226,6 +230,7 @@ def _header_of_applications(state: _State, cells: list[Cell]) -> bool:
     if "natural_person" not in known and "natural_person" in state.heads and "organisations" in state.heads:
         at = state.heads.index("organisations")
         leaves = [*state.heads[:at], *leaves, *state.heads[at + 1 :]]
+    state.headed.add("applications")
     if sorted(filter(None, leaves)) == sorted(_APPLICANTS):
         state.applicants = leaves
     state.heads = []
@@ -434,6 +439,8 @@ def _header_of_disputes(state: _State, cells: list[Cell]) -> bool:
     if state.context != "disputes":
         state.context, state.blocks = "disputes", []
     state.blocks.extend(block for block in blocks if block not in state.blocks)
+    if len(outcomes) >= len(_OUTCOMES):
+        state.headed.add("disputes")
     return True
 
 

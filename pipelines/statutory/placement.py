@@ -56,14 +56,13 @@ def place(
         raw = " | ".join(values)
         for name in names:
             cell = solution.cells[name]
-            if cell.status == "number":
+            if cell.status == "number" and identities:
                 found[name] = Value(cell.value, raw, "number", ("placed_by_sums",))
             elif cell.status in ("placeholder", "blank"):
                 found[name] = Value(None, "", "blank", ("cell_missing",))
             else:
-                found[name] = Value(
-                    None, raw, "ambiguous", ("positions_unknown",), candidates=tuple(cell.candidates)
-                )
+                candidates = cell.candidates or (cell.value,)
+                found[name] = Value(None, raw, "ambiguous", ("positions_unknown",), candidates=candidates)
     return found
 
 

@@ -25,7 +25,7 @@ class Reading:
         reasons: codes of what kept cells from being read (``data/reasons.toml``).
         impossible: identities that no reading of joined digits can satisfy.
         settled: cells that the solver proved from joined digits.
-        lined: whether the text has one cell a line.
+        whole: whether every separated number is one cell, never cells run together.
         where: cell name → (table, row, value) in the source, from 1.
         open_rows: rows whose cells are fewer than the form's: row → (cell names, printed values in order).
     """
@@ -36,7 +36,7 @@ class Reading:
     reasons: list[str] = field(default_factory=list)
     impossible: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)
-    lined: bool = False
+    whole: bool = False
     where: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     open_rows: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 

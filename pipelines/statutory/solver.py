@@ -36,6 +36,7 @@ MAX_CANDIDATES: Final = 64  # a longer list would tell nobody anything
 _MAX_DIGITS: Final = 12  # of a count; the largest real ones have eight
 _MAX_FRACTION: Final = 8
 _MAX_CHARS_PER_CELL: Final = 16
+_MAX_CHARS: Final = 50_000  # of all alternative texts of a row
 _MAX_READINGS: Final = 2000  # of one row, kept as a list
 _MAX_FREE: Final = 64  # cuts listed without its own identity before the other rows bound them
 _MAX_SUMS: Final = 2000
@@ -507,7 +508,7 @@ def _lines(rows: Sequence[RowText]) -> tuple[list[_Line], bool]:
 
     A row that only fits with blanks shows that the table lost them; then any row may have lost some.
     """
-    sane = [all(len(text) <= _MAX_CHARS_PER_CELL * len(row.cells) for text in row.texts) for row in rows]
+    sane = [_is_sane(row) for row in rows]
     lines = [_read(row, blanks=False) if fits else None for row, fits in zip(rows, sane, strict=True)]
     missing = [row for row, line, fits in zip(rows, lines, sane, strict=True) if fits and line is None]
     dropped = any(_read(row, blanks=True) for row in missing)
@@ -516,8 +517,13 @@ def _lines(rows: Sequence[RowText]) -> tuple[list[_Line], bool]:
     return [line or _unreadable(row) for row, line in zip(rows, lines, strict=True)], dropped
 
 
+def _is_sane(row: RowText) -> bool:
+    most = _MAX_CHARS_PER_CELL * len(row.cells)
+    return all(len(text) <= most for text in row.texts) and sum(map(len, row.texts)) <= _MAX_CHARS
+
+
 def _unreadable(row: RowText) -> _Line:
-    raw = " ".join(row.texts)[: _MAX_CHARS_PER_CELL * len(row.cells)]
+    raw = next(iter(row.texts), "")[: _MAX_CHARS_PER_CELL * len(row.cells)]
     return _Line(row, (_Token(None, "garbled", raw),) * len(row.cells), None)
 
 

@@ -227,7 +227,7 @@ def _cell(box: Box, look: Layout, rng: Random) -> str:
 
 
 def _inside(box: Box, look: Layout, rng: Random) -> str:
-    text = _split(box, look, rng) if look.split else html.escape(box.text, quote=False)
+    text = _split(box, look, rng) if look.split else _escaped(box.text)
     match look.markup:
         case "paragraph":
             return f'\n<p style="text-align:center;">\n  {text or "&nbsp;"}\n</p>\n'
@@ -246,9 +246,9 @@ def _split(box: Box, look: Layout, rng: Random) -> str:
     """A label broken over lines or spans; the digits of a number in several spans, never broken."""
     text = box.text
     if len(text) < 2:
-        return html.escape(text, quote=False)
+        return _escaped(text)
     at = 1 + rng.randrange(len(text) - 1)
-    parts = [html.escape(part, quote=False) for part in (text[:at], text[at:])]
+    parts = [_escaped(part) for part in (text[:at], text[at:])]
     if box.role in ("value", "extra"):
         joints = ["</span><span>", "</span><!-- x --><span>", "</font></span><span><font>"]
     else:
@@ -258,6 +258,10 @@ def _split(box: Box, look: Layout, rng: Random) -> str:
         font = "font" in joint
         return f"<span>{'<font>' * font}{parts[0]}{joint}{parts[1]}{'</font>' * font}</span>"
     return joint.join(parts)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False).replace("\n", "<br>")
 
 
 def _paragraph(text: str, look: Layout) -> str:

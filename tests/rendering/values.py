@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from pipelines.statutory.templates import TableName, Version, cell_kinds, cell_names, tables
@@ -78,13 +78,14 @@ class Sheet:
 
 
 def profile(default: int) -> settings:
-    """Hypothesis settings: few fixed examples by default, many random ones when thorough."""
+    """Hypothesis settings: few fixed examples by default; many random ones, shrunk on failure, when thorough."""
     return settings(
         max_examples=default * 25 if THOROUGH else default,
         deadline=None,
         derandomize=not THOROUGH,
         database=None,
         print_blob=True,
+        phases=tuple(Phase) if THOROUGH else (Phase.explicit, Phase.generate),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,
