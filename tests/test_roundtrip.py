@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from pipelines.document import Document
 
 # Share of readable numbers that must come back from each form (measured, then rounded down), so that a
 # loss of recall shows. Joined digits are often ambiguous by nature: there only a part can be proved.

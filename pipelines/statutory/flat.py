@@ -326,6 +326,8 @@ _LONGEST_VALUE: Final = 40
 
 def _run(zone: str, *, last: bool) -> str:
     """The value characters of a zone. Anything besides values and printed structure makes it unreadable."""
+    if not last and _STRUCTURE.fullmatch("".join(zone.split())):
+        return ""
     at = 0
     while at < len(zone) and zone[at] in _LEFTOVER and not (zone[at] == "." and zone[at + 1 : at + 2].isdigit()):
         at = zone.index(")", at) + 1 if zone[at] == "(" and ")" in zone[at : at + 80] else at + 1

@@ -138,7 +138,7 @@ def fancy_form(rng: Random, name: str, value: Number) -> str:
         forms += [f"{value:,}", f"{value:,}".translate(FULL_WIDTH)]
     if kind == "count":
         forms.append(f"{plain}件")
-        if value <= 9:
+        if value <= 9 and value != 1:  # 一 may be a dash
             forms.append(CJK[int(value)])
     if name.endswith("amount_wanyuan"):
         forms.append(f"{plain}万元")
