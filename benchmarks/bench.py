@@ -61,7 +61,7 @@ def best(work: Callable[[], object], rounds: int = ROUNDS) -> float:
     return min(times)
 
 
-def against_parsers(documents: Iterable[Document]) -> list[dict[str, Any]]:
+def against_parsers(documents: Iterable[Document]) -> list[dict[str, float]]:
     """For each page the seconds of our record, of lxml's tree and of pandas' tables."""
     return [
         {
@@ -168,11 +168,11 @@ def _sample(name: str, seed: int) -> tuple[values.Sheet, Document]:
     return sheet, text.document(sheet, text.setting(rng, "lines" if kind == "text" else kind), change)
 
 
-def _mean(rows: list[dict[str, Any]], key: str) -> float:
+def _mean(rows: list[dict[str, float]], key: str) -> float:
     return sum(row[key] for row in rows) / len(rows)
 
 
-def _ratio(rows: list[dict[str, Any]], key: str) -> float:
+def _ratio(rows: list[dict[str, float]], key: str) -> float:
     return sum(row["extract"] for row in rows) / sum(row[key] for row in rows)
 
 

@@ -140,11 +140,18 @@ def text_blocks(text: str) -> list[Block]:
     lines = text.translate(_CONTROL).split("\n")
     blocks: list[Block] = []
     count = 0
-    for drawn, group in groupby(lines, key=_drawn):
+    least = 1 if any(line.count("|") > 1 and line.strip(" |\t") for line in lines) else 2
+    for drawn, group in groupby(lines, key=lambda line: _drawn(line, least)):
         if not drawn:
             blocks.extend(" ".join(line.split()) for line in group if not _PAGE_NUMBER.match(line))
             continue
-        rows = [[Cell(" ".join(cell.split())) for cell in cells] for cells in map(_cells, group) if not _ruler(cells)]
+        drawn_lines = list(group)
+        ruled = all(line.strip().startswith("|") for line in drawn_lines)
+        rows = [
+            [Cell(" ".join(cell.split())) for cell in cells]
+            for cells in (_cells(line, ruled=ruled) for line in drawn_lines)
+            if not _ruler(cells)
+        ]
         count += 1
         blocks.append(Table(count, rows))
     return blocks
@@ -162,18 +169,19 @@ def _mentions(block: Block) -> bool:
     return _is_evidence(block) if isinstance(block, Table) else _anchors().search(block) is not None
 
 
-def _drawn(line: str) -> str:
+def _drawn(line: str, least: int) -> str:
     """The character that draws this line as a table row (``|`` or tab), or an empty string."""
-    if line.count("|") >= 2 and line.strip(" |\t"):
+    if line.count("|") >= least and line.strip(" |\t"):
         return "|"
     return "\t" if sum(map(bool, map(str.strip, line.split("\t")))) >= 2 else ""
 
 
-def _cells(line: str) -> list[str]:
-    if line.count("|") >= 2:
-        line = line.strip()
-        return line.removeprefix("|").removesuffix("|").split("|")
-    return line.split("\t")
+def _cells(line: str, *, ruled: bool) -> list[str]:
+    if "|" not in line:
+        return line.split("\t")
+    if ruled:
+        line = line.strip().removeprefix("|").removesuffix("|")
+    return line.split("|")
 
 
 def _ruler(cells: list[str]) -> bool:

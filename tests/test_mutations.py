@@ -16,6 +16,7 @@ from pipelines.extraction import extract
 from tests.rendering import form, html, text, values, verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from pipelines.record import Report
@@ -40,7 +41,7 @@ def _read(sheet: Sheet, look: Look, change: Change = form.unchanged) -> Report:
     return extract(text.document(sheet, look, change))
 
 
-def _only(table: TableName, alter) -> Change:
+def _only(table: TableName, alter: Callable[[Rows], Rows]) -> Change:
     return lambda name, rows: alter(rows) if name == table else rows
 
 

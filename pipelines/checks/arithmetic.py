@@ -42,7 +42,7 @@ def judge(context: CheckContext, table: TableName) -> TableOutcome:
         )
     if table == "applications":
         findings += _not_counts(evaluation)
-        findings += _blanks(context, evaluation)
+        findings += _blanks(evaluation)
     findings += _implied("T3.BLANK" if table == "applications" else "T4.BLANK", evaluation)
     return TableOutcome(evaluation, findings, doubtful)
 
@@ -108,21 +108,20 @@ def _is_count(value: Exact) -> bool:
     return value >= 0 and value.denominator == 1
 
 
-def _blanks(context: CheckContext, evaluation: Evaluation) -> Iterator[Finding]:
+def _blanks(evaluation: Evaluation) -> Iterator[Finding]:
     """``T3.BLANK``: whether the columns that can tell support reading a blank as zero.
 
     A column can tell if it has blanks and a positive （七）总计; it supports the reading if its ``SUM`` and
     ``BAL`` hold with its blanks as zero. The column 总计 never counts: there a blank means "not filled in".
     """
-    blanks = [cell for cell in evaluation.names if context.is_blank(cell)] if evaluation.verdicts else []
-    if not blanks:
+    blanks = evaluation.blanks
+    if not blanks or not evaluation.verdicts:
         return
-    columns_with_blanks = {cell.rpartition(".")[2] for cell in blanks}
     telling = [
         column
         for column in APPLICANTS
-        if column in columns_with_blanks
-        and (evaluation.values[f"applications.results_total.{column}"] or 0) > 0
+        if (evaluation.values[f"applications.results_total.{column}"] or 0) > 0
+        and any(cell.endswith(f".{column}") for cell in blanks)
     ]
     holding = [
         column

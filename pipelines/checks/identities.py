@@ -12,8 +12,9 @@ from fractions import Fraction
 from functools import cache
 from operator import itemgetter
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pipelines.checks.context import BLANK
 from pipelines.statutory.templates import VERSIONS, Identity, cell_names, identities
 
 if TYPE_CHECKING:
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
     from pipelines.record import CheckResult, Number, TemplateLabel
     from pipelines.statutory.templates import TableName
 
-    _Values = Sequence[int | Fraction | None]
     _Getter = Callable[[Sequence[Any]], Sequence[Any]]
 
 Exact = int | Fraction
 """A value to reckon with: decimals as printed, so that 0.1 + 0.2 is 0.3."""
 
+_UNKNOWN: Final = 1_000
+"""What a null that is no blank adds to a count of nulls; more than the cells of any identity."""
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+
+class Verdict(NamedTuple):
     """What can be said of one identity that does not simply pass.
 
     Attributes:
@@ -72,6 +74,7 @@ class Evaluation:
         label: its format.
         names: its cells in printed order.
         values: cell name → value to reckon with; None if null. May hold cells of other tables.
+        blanks: its cells that were seen and hold no figure.
         counts_only: whether every cell has a value and every value is a non-negative integer.
         verdicts: rule id → verdict, for every identity that does not pass.
         passed: how many identities pass outright.
@@ -81,6 +84,7 @@ class Evaluation:
     label: TemplateLabel
     names: tuple[str, ...]
     values: Mapping[str, Exact | None]
+    blanks: Sequence[str]
     counts_only: bool
     verdicts: Mapping[str, Verdict]
     passed: int
@@ -164,15 +168,16 @@ def evaluate(context: CheckContext, table: TableName, label: TemplateLabel) -> E
     except KeyError:
         read = [context.cells.get(name) for name in names]
     kinds = set(map(type, read))
-    values: Sequence[Any] = read if kinds == {int} else list(map(exact, read))
-    verdicts = _with_nulls(context, steps, values) if NoneType in kinds else _complete(steps, values)
+    values: Sequence[Any] = list(map(exact, read)) if float in kinds else read
+    blanks = _blanks(context, names, values) if NoneType in kinds else ()
+    verdicts = _with_nulls(names, steps, values, blanks) if NoneType in kinds else _complete(steps, values)
     for step in steps if context.impossible else ():
         rule = step.identity.rule
         if rule in context.impossible and (rule not in verdicts or verdicts[rule].result != "FAIL"):
             verdicts[rule] = Verdict(step.identity, "FAIL", 0, 0, complete=False, impossible=True)
     counts_only = kinds == {int} and min(values) >= 0
     by_name: Mapping[str, Any] = context.cells if counts_only else dict(zip(names, values, strict=True))
-    return Evaluation(table, label, names, by_name, counts_only, verdicts, len(steps) - len(verdicts))
+    return Evaluation(table, label, names, by_name, blanks, counts_only, verdicts, len(steps) - len(verdicts))
 
 
 def _complete(steps: Sequence[_Step], values: Sequence[Exact]) -> dict[str, Verdict]:
@@ -185,43 +190,61 @@ def _complete(steps: Sequence[_Step], values: Sequence[Exact]) -> dict[str, Verd
     return verdicts
 
 
-def _with_nulls(context: CheckContext, steps: Sequence[_Step], values: _Values) -> dict[str, Verdict]:
-    judged = (_verdict(context, step.identity, step.left(values), step.right(values)) for step in steps)
-    return {verdict.identity.rule: verdict for verdict in judged if verdict.result != "PASS"}
+def _blanks(context: CheckContext, names: Sequence[str], values: Sequence[Exact | None]) -> tuple[str, ...]:
+    notes = context.notes
+    return tuple(
+        name
+        for name, value in zip(names, values, strict=True)
+        if value is None and (note := notes.get(name)) is not None and note.status in BLANK
+    )
 
 
-def _verdict(
-    context: CheckContext,
-    identity: Identity,
-    left_values: _Values,
-    right_values: _Values,
+def _with_nulls(
+    names: Sequence[str], steps: Sequence[_Step], values: Sequence[Exact | None], blanks: Sequence[str]
+) -> dict[str, Verdict]:
+    seen = frozenset(blanks)
+    known = [value or 0 for value in values]
+    nulls = [
+        0 if value is not None else 1 if name in seen else 1 + _UNKNOWN
+        for name, value in zip(names, values, strict=True)
+    ]
+    verdicts = {}
+    for step in steps:
+        identity, _, left_of, right_of = step
+        left, right = sum(left_of(known)), sum(right_of(known))
+        left_nulls, right_nulls = sum(left_of(nulls)), sum(right_of(nulls))
+        if left_nulls or right_nulls:
+            verdicts[identity.rule] = _three_valued(step, values, (left, left_nulls), (right, right_nulls))
+        elif left != right:
+            verdicts[identity.rule] = Verdict(identity, "FAIL", left, right, complete=True)
+    return verdicts
+
+
+def _three_valued(
+    step: _Step, values: Sequence[Exact | None], left_side: tuple[Exact, int], right_side: tuple[Exact, int]
 ) -> Verdict:
-    left, right = _known(left_values), _known(right_values)
-    left_nulls, right_nulls = _nulls(identity.left, left_values), _nulls(identity.right, right_values)
-    nulls = (*left_nulls, *right_nulls)
-    blank_only = all(map(context.is_blank, nulls))
-    implied: tuple[str, Exact] | None = None
+    """The verdict on an identity with nulls; a side is the sum of its known cells and the count of its nulls."""
+    identity = step.identity
+    (left, left_nulls), (right, right_nulls) = left_side, right_side
+    nulls = left_nulls + right_nulls
     result: CheckResult = "NOT_EVALUABLE"
-    if not nulls:
-        result = "PASS" if left == right else "FAIL"
-    elif left_nulls and right_nulls:
-        printed = len(left_nulls) < len(identity.left) and len(right_nulls) < len(identity.right)
-        if printed and blank_only and left == right:
+    implied: tuple[str, Exact] | None = None
+    if left_nulls and right_nulls:
+        printed = left_nulls % _UNKNOWN < len(identity.left) and right_nulls % _UNKNOWN < len(identity.right)
+        if printed and nulls < _UNKNOWN and left == right:
             result = "PASS_IF_BLANK_ZERO"
     elif not left_nulls or len(identity.left) > 1:
         total, known = (left, right) if right_nulls else (right, left)
         if known > total:
             result = "FAIL"
         elif known == total:
-            result = "PASS_IF_BLANK_ZERO" if blank_only else "NOT_EVALUABLE"
-        elif len(nulls) == 1 and blank_only:
-            implied = (nulls[0], total - known)
-    return Verdict(identity, result, left, right, complete=not nulls, implied=implied)
+            result = "PASS_IF_BLANK_ZERO" if nulls < _UNKNOWN else "NOT_EVALUABLE"
+        elif nulls == 1:
+            implied = (_only_null(step, values), total - known)
+    return Verdict(identity, result, left, right, False, implied)  # noqa: FBT003
 
 
-def _known(values: _Values) -> Exact:
-    return sum(value for value in values if value is not None)
-
-
-def _nulls(names: Sequence[str], values: _Values) -> list[str]:
-    return [name for name, value in zip(names, values, strict=True) if value is None]
+def _only_null(step: _Step, values: Sequence[Exact | None]) -> str:
+    names = (*step.identity.left, *step.identity.right)
+    of_both = (*step.left(values), *step.right(values))
+    return next(name for name, value in zip(names, of_both, strict=True) if value is None)

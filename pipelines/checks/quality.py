@@ -7,7 +7,7 @@ or stands elsewhere (an image, an attachment): a finding must be true of the rep
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pipelines.record import Message
@@ -63,6 +63,7 @@ def sections(context: CheckContext, _text: str) -> Iterator[Finding]:
         )
 
 
+@lru_cache(maxsize=1024)
 def _ordinal(title: str) -> int | None:
     """The number printed before a heading; None if it has none."""
     printed = _pattern(rule("QL.SECTIONS").parameters["ordinal"]).match(title)

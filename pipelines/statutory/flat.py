@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.normalise import fold
 from pipelines.statutory.reading import Reading
-from pipelines.statutory.solver import CellSolution, RowText, solve
-from pipelines.statutory.templates import TableName, Version, cell_kinds, identities, tables
+from pipelines.statutory.solver import CellSolution, RowText, Solution, solve
+from pipelines.statutory.templates import Identity, TableName, Version, cell_kinds, identities, tables
 from pipelines.statutory.values import Value, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipelines.record import CellStatus
+    from pipelines.record import CellStatus, Number
 
 MAX_TEXT: Final = 400_000
 """Longest text (characters) that is searched for flattened tables."""
@@ -35,8 +35,8 @@ _TOKEN: Final = (
 _RUN: Final = re.compile(rf"(?:\s*{_TOKEN})+")
 _STRUCTURE: Final = re.compile(
     r"(?:[一二三四五六七]、|本年度?办理结果|\([一二三四五六七]\)|不予公开|无法提供|不予处理|其[他它]处理|第?二十条第?|项|信息内容"
-    r"|本年(?:度)?(?:制发|废止)件数|现行有效(?:件数)?|(?:本年)?处理决定数量|本年收费金额|上一年项目数量|本年增/?减?|采购项目数量|采购总金额"
-    r"|本年新(?:制作|公开)数量|对外公开总数量|申请人情况|自然人|法人或其[他它]组织|总计|合计|商业企业|科研机构|社会公益组织|法律服务机构"
+    r"|本年度?(?:制发|废止)件数|现行有效(?:件数)?|(?:本年度?)?处理决定数量|本年度?收费金额|上一?年度?项目数量|本年度?增/?减?|采购项目数量|采购总金额"
+    r"|本年度?新(?:制作|公开)数量|对外公开总数量|申请人情况|自然人|法人或其[他它]组织|总计|合计|商业企业|科研机构|社会公益组织|法律服务机构"
     r"|其[他它]|(?:行政机关)?(?:主动公开|收到和处理)政府信息(?:公开申请)?情况|#|表[一二三四2-4]|\([^()]{0,80}\)?|单位|续表|万元|[,.:;、。|·\-—_\[\]])*"
 )
 _LEFTOVER: Final = frozenset("政府信息公开申请数量件情况的个受理处其行机关不再类所要求属于、,.:;。|·_“”\"（）() \n\t")
@@ -84,16 +84,16 @@ _T2_LABELS: Final = {
     "procurement": r"政府集中采购",
 }
 _T2_HEADS: Final = {
-    "issued": "本年制发件数",
-    "repealed": "本年废止件数",
+    "issued": "本年度?制发件数",
+    "repealed": "本年度?废止件数",
     "in_force": "现行有效件数?",
-    "made_new": "本年新制作数量",
-    "disclosed_new": "本年新公开数量",
+    "made_new": "本年度?新制作数量",
+    "disclosed_new": "本年度?新公开数量",
     "disclosed_total": "对外公开总数量",
     "items_prev_year": "上一?年度?项目数量",
     "items_change": "本年度?增/?减?",
     "decisions": "(?:本年度?)?处理决定数量",
-    "amount_wanyuan": "本?年?收费金额",
+    "amount_wanyuan": "本?年?度?收费金额",
     "projects": "采购项目数量",
     "amount": "采购总?金额",
 }
@@ -460,11 +460,16 @@ def _solve(
         for index, (item, names, zone) in enumerate(rows)
     ]
     solution = solve(texts, system)
+    joined = {item.key: (names, zone.texts[0]) for i, (item, names, zone) in enumerate(rows) if i not in exact}
+    unproved = _unproved(solution, joined, system, whole=whole)
     for index, (item, names, zone) in enumerate(rows):
         if index in exact:
             continue
         for name in names:
             cell = solution.cells[name]
+            if item.key in unproved and cell.status != "garbled":
+                candidates = cell.candidates or (cell.value,)
+                cell = CellSolution(None, "ambiguous", candidates)
             reading.put(name, _solved(cell, name, zone.texts[0], item.key))
             if cell.status == "number":
                 reading.settled.add(name)
@@ -476,6 +481,89 @@ def _solve(
     ):
         if present:
             reading.reasons.append(f"{table}:{reason}")
+
+
+def _unproved(
+    solution: Solution, rows: dict[str, tuple[tuple[str, ...], str]], system: Sequence[Identity], *, whole: bool
+) -> set[str]:
+    """Rows whose numbers nothing proves although the text has one reading.
+
+    A row of whole numbers that is short of cells needs a sum that its own total confirms; a row that was cut
+    must not contradict the sums all around it.
+    """
+    found = set()
+    numbers = {name: cell.value for name, cell in solution.cells.items() if cell.status == "number"}
+    for key, (names, text) in rows.items():
+        mine = set(names)
+        through = [identity for identity in system if mine.intersection((*identity.left, *identity.right))]
+        inner = [identity for identity in through if mine.issuperset((*identity.left, *identity.right))]
+        short = any(solution.cells[name].status == "placeholder" for name in names)
+        if whole and short and not (inner and all(_confirmed(identity, numbers) for identity in inner)):
+            found.add(key)
+        verdicts = {i.rule: _verdict(i, numbers) for i in through}
+        failing = {rule for rule, verdict in verdicts.items() if verdict is False}
+        failing |= verdicts.keys() & {*solution.impossible, *solution.possibly_impossible}
+        own = any(identity.rule in failing for identity in inner)
+        unknown = any(verdict is None for verdict in verdicts.values())
+        if not whole and (
+            len(failing) >= _MANY_FAILURES or (own and (unknown or _blank_explains(text, names, numbers, through)))
+        ):
+            found.add(key)
+    return found
+
+
+_MANY_FAILURES: Final = 3
+_MOST_CUTS: Final = 4_000
+
+
+def _blank_explains(
+    text: str, names: Sequence[str], numbers: dict[str, Number | None], through: Sequence[Identity]
+) -> bool:
+    """Whether one dropped blank makes a row sound that without it contradicts its own total.
+
+    Then the printed mistake is no mistake for certain, and the row has two readings.
+    """
+    digits = "".join(text.split())
+    width = len(names)
+    if not digits.isdigit() or comb(max(len(digits) - 1, 0), width - 2) > _MOST_CUTS:
+        return True
+    others = {name: value for name, value in numbers.items() if name not in names}
+    for cuts in combinations(range(1, len(digits)), width - 2):
+        pieces = [digits[a:b] for a, b in zip((0, *cuts), (*cuts, len(digits)), strict=True)]
+        if any(len(piece) > 1 and piece[0] == "0" for piece in pieces):
+            continue
+        for gap in range(width):
+            row: list[Number | None] = [int(piece) for piece in pieces]
+            row.insert(gap, None)
+            cells = {**others, **dict(zip(names, row, strict=True))}
+            if all(_possible(identity, cells) for identity in through):
+                return True
+    return False
+
+
+def _possible(identity: Identity, cells: dict[str, Number | None]) -> bool:
+    """Whether some filling of the cells without a number makes the identity hold."""
+    left = sum(cells.get(name) or 0 for name in identity.left)
+    right = sum(cells.get(name) or 0 for name in identity.right)
+    open_left = any(cells.get(name) is None for name in identity.left)
+    open_right = any(cells.get(name) is None for name in identity.right)
+    return left == right or (open_left and left < right) or (open_right and right < left)
+
+
+def _confirmed(identity: Identity, numbers: dict[str, Number | None]) -> bool:
+    """Whether the total is printed and the printed parts make it up."""
+    total = numbers.get(identity.left[0])
+    return total is not None and total == sum(numbers.get(name) or 0 for name in identity.right)
+
+
+def _verdict(identity: Identity, numbers: dict[str, Number | None]) -> bool | None:
+    """Whether the identity holds; None where a cell is no number."""
+    left = [numbers.get(name) for name in identity.left]
+    right = [numbers.get(name) for name in identity.right]
+    known = [value for value in (*left, *right) if value is not None]
+    if len(known) < len(left) + len(right):
+        return None
+    return sum(known[: len(left)]) == sum(known[len(left) :])
 
 
 def _mostly_apart(rows: Sequence[tuple[_Found, tuple[str, ...], _Zone]]) -> bool:

@@ -296,11 +296,32 @@ def _finish_applications(reading: Reading, state: _State) -> None:
     columns = _value_columns(rows, width)
     for row in rows:
         if row.key:
-            placed = _fit(row.cells, width) or _from_grid(row, columns)
+            placed = _fit(row.cells, width)
+            if placed is None or (len(row.cells) > width and not _padded_alike(row, rows) and not _adds_up(placed, state.applicants)):
+                placed = _from_grid(row, columns)
             if placed is None and not any(cell.text for cell in row.cells):
                 continue
             _assign(reading, names[row.key], placed, row.cells, row.table, row.row)
     _place_unlabelled(reading, rows, template, names, width)
+
+
+_ALIKE: Final = 3
+
+
+def _padded_alike(row: _Placed, rows: list[_Placed]) -> bool:
+    """Whether other rows of the table have as many cells: a column of padding, not a cell too many."""
+    return sum(o.table is row.table and len(o.cells) == len(row.cells) for o in rows) >= _ALIKE
+
+
+def _adds_up(cells: Sequence[Cell], columns: Sequence[str | None]) -> bool:
+    """Whether the printed parts of a row make up its printed total."""
+    values = {
+        column: parse_value(cell.text, "count", None) for column, cell in zip(columns, cells, strict=True) if column
+    }
+    if any(value.status not in ("number", "blank") for value in values.values()):
+        return False
+    total = values.pop("total").value
+    return total is not None and total == sum(value.value or 0 for value in values.values())
 
 
 def _value_columns(rows: list[_Placed], width: int) -> dict[int, tuple[int, ...]]:
@@ -331,6 +352,8 @@ def _from_grid(row: _Placed, columns: dict[int, tuple[int, ...]]) -> list[Cell] 
     if any(place is None for place in places):
         return None
     start = len(row.table.rows[row.row]) - len(row.cells)
+    if any(cell.text and (row.row, start + k) not in places for k, cell in enumerate(row.cells)):
+        return None
     cells = []
     for place in places:
         assert place is not None  # noqa: S101
@@ -488,13 +511,13 @@ def _fit(cells: list[Cell], width: int, *, spans: bool = True) -> list[Cell] | N
     if count == width:
         return cells
     if count > width:
-        head, tail = cells[:width], cells[count - width :]
-        trailing = not any(cell.text for cell in cells[width:])
-        leading = not any(cell.text for cell in cells[: count - width])
-        if trailing != leading:
-            return head if trailing else tail
-        filled = [cell for cell in cells if cell.text]
-        return head if not filled else filled if len(filled) == width else None
+        first = next((i for i, cell in enumerate(cells) if cell.text), count)
+        last = next((i for i in range(count, 0, -1) if cells[i - 1].text), 0)
+        if last - first == width or first >= last:
+            return cells[first:last] if first < last else cells[:width]
+        if first == 0 and last < width:
+            return cells[:width]
+        return cells[count - width :] if last == count and first > count - width else None
     if cells and spans and sum(cell.colspan for cell in cells) == width:
         return list(_spread(cells))
     return None

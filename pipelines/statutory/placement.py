@@ -54,11 +54,12 @@ def place(
     found = {}
     for names, values in open_rows.values():
         raw = " | ".join(values)
+        proved = bool(identities) and solution.cells[names[-1]].status == "number"
         for name in names:
             cell = solution.cells[name]
-            if cell.status == "number" and identities:
+            if cell.status == "number" and proved:
                 found[name] = Value(cell.value, raw, "number", ("placed_by_sums",))
-            elif cell.status in ("placeholder", "blank"):
+            elif cell.status in ("placeholder", "blank") and proved:
                 found[name] = Value(None, "", "blank", ("cell_missing",))
             else:
                 candidates = cell.candidates or (cell.value,)
