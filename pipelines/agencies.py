@@ -248,6 +248,7 @@ def _has_proper_zone(text: str) -> bool:
     return len(proper) >= _ENOUGH and proper[0] not in _LEVELS
 
 
+@lru_cache(maxsize=4096)
 def kind_of(name: str) -> AgencyKind | None:
     """Kind of a body by the suffix of its name (§7.3 of the data dictionary); None when it has none known."""
     parsed = parse_name(name)

@@ -42,6 +42,7 @@ _ANCHORS: Final = (
     ("自然人", "法律服务机构"),
 )
 ANCHOR_WORDS: Final = tuple(word for words in _ANCHORS for word in words)
+_ALL_WORDS: Final = frozenset(ANCHOR_WORDS)
 # Ordinals may be shifted by one or lost at the line end, so only the words behind the mark count.
 _SECTION_HEAD = re.compile(
     "[一二三四五六1-6][、.．,，](?:(?P<a>总体情况|基本情况|概述)|(?P<b>(?:行政机关)?主动公开)"
@@ -62,7 +63,7 @@ class Evidence:
     Attributes:
         title: the title taken apart.
         anchors: which of the fixed wordings (``ANCHOR_WORDS``) stand in the body, tables included.
-        section_heads: how many of the six section heads were found.
+        section_heads: how many of the six section heads were found; three are enough.
         tables_found: the statutory tables found.
         cells_read: value cells in which a number was read.
         year: the year reported on, by whatever evidence.
@@ -129,9 +130,21 @@ def reason_text(code: str, language: Language) -> str:
 
 
 def find_anchors(text: str) -> tuple[frozenset[str], int]:
-    """Fixed wordings and number of section heads in the whole text of a page, tables included."""
-    text = compact(text)
-    heads = {match.lastgroup for match in _SECTION_HEAD.finditer(text)}
+    """Fixed wordings and number of section heads in the whole text of a page, tables included.
+
+    Heads are counted up to three: more prove no more. Text without breaks inside its wordings is taken as it
+    is; only where something is missing are spaces and line ends taken out.
+    """
+    whole = _marks(text)
+    return whole if whole == (_ALL_WORDS, _SECTIONS) else _marks(compact(text))
+
+
+def _marks(text: str) -> tuple[frozenset[str], int]:
+    heads: set[str | None] = set()
+    for match in _SECTION_HEAD.finditer(text):
+        heads.add(match.lastgroup)
+        if len(heads) == _SECTIONS:
+            break
     return frozenset(word for word in ANCHOR_WORDS if word in text), len(heads)
 
 

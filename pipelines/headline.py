@@ -8,6 +8,7 @@ of the text; and it shows titles of other pages beside. Each candidate is taken 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from pipelines.agencies import kind_of
@@ -24,6 +25,7 @@ _LINES_BEFORE: Final = 40
 _LINES_AFTER: Final = 12
 _LONGEST: Final = 80
 _BODY_NAME: Final = re.compile(r"(?:局|委|厅|府|办|会|院|镇|乡|街道|处|区|县|市|省|部|署|中心|公室|委员会|管委会)$")
+_OF_EVERY_CORE: Final = "公开报"
 _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
 
@@ -44,8 +46,8 @@ def choose_title(page: Page, metadata: Metadata) -> Title:
             best = title
     if _weight(best) == _FULL:
         return best
-    for text in (*_lines(page), page.html_title or ""):
-        if not _HINT.search(text):
+    for text in chain(_lines(page), [page.html_title or ""]):
+        if not _may_name_it(text):
             continue
         title = parse_title(text)
         if best.core_found and not _completes(title, best):
@@ -66,6 +68,15 @@ def _weight(title: Title) -> int:
         return 0
     named = title.agency is not None and kind_of(title.agency) is not None
     return 4 + (2 if named else 0) + (1 if title.year else 0) - (1 if title.agency and not named else 0)
+
+
+def _weight_of(text: str) -> int:
+    return _weight(parse_title(text)) if _may_name_it(text) else 0
+
+
+def _may_name_it(text: str) -> bool:
+    """Whether the core phrase can stand in a text: nearly all lines of a page fail here."""
+    return all(character in text for character in _OF_EVERY_CORE) and _HINT.search(text) is not None
 
 
 def _completes(title: Title, trusted: Title) -> bool:
@@ -94,9 +105,8 @@ def _lines(page: Page) -> Iterator[str]:
             before = ""
         if not _HINT.search(line):
             continue
-        if before and (_BODY_NAME.search(squeeze(before)) or _HINT.search(before)):
-            joined = parse_title(before + line)
-            alone = parse_title(line), parse_title(before)
-            if _weight(joined) > max(map(_weight, alone)):
-                yield before + line
+        if before and (_HINT.search(before) or _BODY_NAME.search(squeeze(before))):
+            joined = before + line
+            if _weight_of(joined) > max(_weight_of(line), _weight_of(before)):
+                yield joined
         yield line

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
@@ -120,7 +120,12 @@ def parse_title(text: str) -> Title:
         What it says; never raises. A title without the core phrase has ``core_found=False`` and, where it
         names another kind of page, ``refused``.
     """
-    printed = _fold(text[:MAX_LENGTH])
+    return _parse_title(text[:MAX_LENGTH])
+
+
+@lru_cache(maxsize=1024)
+def _parse_title(text: str) -> Title:
+    printed = _fold(text)
     plain = squeeze(printed)
     lexicon = _lexicon()
     plain = lexicon.words["label"].sub("", plain)
@@ -151,7 +156,10 @@ def _fold(text: str) -> str:
 
 
 def _mark_years(text: str) -> tuple[str, list[int], tuple[str, ...]]:
-    text = _DATE.sub("", _CITATION.sub("", text.replace(YEAR_MARK, "")))
+    text = text.replace(YEAR_MARK, "")
+    if "20" not in text and "二" not in text:
+        return text, [], ()
+    text = _DATE.sub("", _CITATION.sub("", text))
     text, ranges = _RANGE.subn("", text)
     years: list[int] = []
 
@@ -238,7 +246,7 @@ def _taken_apart(
         head = head[letter.end() :] if inner else head[: letter.start()]
 
     named, tail = _bracketed_agency(tail, lexicon)
-    flags += [rule.code for rule in lexicon.rules["flag"] if rule.match.search(tail)]
+    flags += [rule.code for rule in lexicon.rules["flag"] if tail and rule.match.search(tail)]
     astray = _leads_astray(head, lexicon)
     agency = None if astray else _agency(head, lexicon) or named
     if re.match("全[省市县区州旗国]", head.replace(YEAR_MARK, "")):
@@ -284,7 +292,7 @@ def _bracketed_agency(tail: str, lexicon: _Lexicon) -> tuple[str | None, str]:
 
 def _refused(tail: str, core: re.Match[str], agency: str | None, text: str) -> str | None:
     lexicon = _lexicon()
-    for rule in lexicon.rules["tail"]:
+    for rule in lexicon.rules["tail"] if tail else ():
         if rule.match.search(tail) and not (rule.unless and rule.unless.search(tail)):
             return rule.code
     if lexicon.part_year.search(text):

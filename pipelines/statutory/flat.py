@@ -15,6 +15,7 @@ from math import comb
 from typing import TYPE_CHECKING, Final
 
 from pipelines.normalise import fold
+from pipelines.statutory.ordered import read_in_order, sound
 from pipelines.statutory.reading import Reading
 from pipelines.statutory.solver import CellSolution, RowText, Solution, solve
 from pipelines.statutory.templates import Identity, TableName, Version, cell_kinds, identities, tables
@@ -40,6 +41,7 @@ _STRUCTURE: Final = re.compile(
     r"|其[他它]|(?:行政机关)?(?:主动公开|收到和处理)政府信息(?:公开申请)?情况|#|表[一二三四2-4]|\([^()]{0,80}\)?|单位|续表|万元|[,.:;、。|·\-—_\[\]])*"
 )
 _LEFTOVER: Final = frozenset("政府信息公开申请数量件情况的个受理处其行机关不再类所要求属于、,.:;。|·_“”\"（）() \n\t")
+_GUIDANCE: Final = re.compile(rf"(?:\([^()\d]{{0,80}}\)|[{re.escape(''.join(sorted(_LEFTOVER - set('().'))))}]|\.(?!\d))*")
 _AFTER_LAST: Final = re.compile(r"\s|[一二三四五六七八九十(注备说附、。;行政]|$")
 _MOST_PLACEMENTS: Final = 200
 _WHITE: Final = re.compile(r"\S+")
@@ -163,7 +165,35 @@ def read_flat(
         _proactive(reading, source, start)
     if "disputes" in wanted:
         _disputes(reading, source, end_of_t3 or 0)
+    _in_order(reading, source, start, end_of_t3, wanted)
     return reading
+
+
+def _in_order(
+    reading: Reading, source: _Compact, start: int | None, end: int | None, wanted: Sequence[TableName]
+) -> None:
+    """Let the order of the value lines speak where labels did not settle tables 3 and 4."""
+    stop = _T4_START.search(source.compact, end or 0)
+    zones: dict[TableName, str] = {}
+    if start is not None and end is not None:
+        zones["applications"] = source.between(start, stop.start() if stop else end + 200)
+    if stop:
+        zones["disputes"] = source.between(stop.start(), min(stop.start() + _MAX_RUN, len(source.compact)))
+    for table, zone in zones.items():
+        cells = reading.table_cells(table)
+        version = reading.versions.get(table)
+        if table not in wanted or (version in ("v1", "v2") and sound(cells, table, version)):
+            continue
+        found = read_in_order(zone, table)
+        if found is not None:
+            version, values = found
+            reading.versions[table] = version
+            reading.values = {name: value for name, value in reading.values.items() if name not in cells} | values
+            reading.impossible = [rule for rule in reading.impossible if not rule.startswith(_RULES[table])]
+
+
+_T4_START: Final = re.compile(r"行政复议[、和及,]?(?:提起)?行政诉讼(?:情况)?")
+_RULES: Final[dict[TableName, str]] = {"applications": "T3.", "disputes": "T4.", "proactive": "T2."}
 
 
 # --- table 3 --------------------------------------------------------------------------------------
@@ -328,9 +358,7 @@ def _run(zone: str, *, last: bool) -> str:
     """The value characters of a zone. Anything besides values and printed structure makes it unreadable."""
     if not last and _STRUCTURE.fullmatch("".join(zone.split())):
         return ""
-    at = 0
-    while at < len(zone) and zone[at] in _LEFTOVER and not (zone[at] == "." and zone[at + 1 : at + 2].isdigit()):
-        at = zone.index(")", at) + 1 if zone[at] == "(" and ")" in zone[at : at + 80] else at + 1
+    at = _GUIDANCE.match(zone).end()  # type: ignore[union-attr]
     match = _RUN.match(zone, at)
     if match is None:
         rest = "".join(zone[at:].split())

@@ -51,6 +51,14 @@ class _State:
     t3: list[_Placed] = field(default_factory=list)
     t2_versions: set[Version] = field(default_factory=set)
     headed: set[TableName] = field(default_factory=set)
+    outcome_heads: int = 0
+    grids: dict[int, list[list[tuple[int, int] | None]]] = field(default_factory=dict)
+
+    def grid(self, table: Table) -> list[list[tuple[int, int] | None]]:
+        """The drawn grid of a table, expanded once."""
+        if table.index not in self.grids:
+            self.grids[table.index] = expand(table)
+        return self.grids[table.index]
 
 
 def read_grid(found: Sequence[Table]) -> Reading:
@@ -293,12 +301,12 @@ def _finish_applications(reading: Reading, state: _State) -> None:
             reading.extra_rows.append(_extra("applications", row.label, row.cells))
     width = len(state.applicants)
     names = {key: [f"applications.{key}.{c}" if c else None for c in state.applicants] for key in template}
-    columns = _value_columns(rows, width)
+    columns = _value_columns(rows, width, state)
     for row in rows:
         if row.key:
             placed = _fit(row.cells, width)
             if placed is None or (len(row.cells) > width and not _padded_alike(row, rows) and not _adds_up(placed, state.applicants)):
-                placed = _from_grid(row, columns)
+                placed = _from_grid(row, columns, state)
             if placed is None and not any(cell.text for cell in row.cells):
                 continue
             _assign(reading, names[row.key], placed, row.cells, row.table, row.row)
@@ -324,14 +332,13 @@ def _adds_up(cells: Sequence[Cell], columns: Sequence[str | None]) -> bool:
     return total is not None and total == sum(value.value or 0 for value in values.values())
 
 
-def _value_columns(rows: list[_Placed], width: int) -> dict[int, tuple[int, ...]]:
+def _value_columns(rows: list[_Placed], width: int, state: _State) -> dict[int, tuple[int, ...]]:
     """Table → drawn columns of the value cells, where all well-formed rows of it agree."""
     odd = {row.table.index for row in rows if row.key and len(row.cells) != width}
     agreed: dict[int, set[tuple[int, ...]]] = {}
-    grids: dict[int, list[list[tuple[int, int] | None]]] = {}
     for row in rows:
         if row.table.index in odd and row.key and len(row.cells) == width:
-            grid = grids.setdefault(row.table.index, expand(row.table))
+            grid = state.grid(row.table)
             start = len(row.table.rows[row.row]) - width
             wanted = [(row.row, start + k) for k in range(width)]
             agreed.setdefault(row.table.index, set()).add(
@@ -340,12 +347,12 @@ def _value_columns(rows: list[_Placed], width: int) -> dict[int, tuple[int, ...]
     return {table: next(iter(found)) for table, found in agreed.items() if len(found) == 1}
 
 
-def _from_grid(row: _Placed, columns: dict[int, tuple[int, ...]]) -> list[Cell] | None:
+def _from_grid(row: _Placed, columns: dict[int, tuple[int, ...]], state: _State) -> list[Cell] | None:
     """The row's cells under the value columns of its well-formed neighbours."""
     wanted = columns.get(row.table.index)
     if not wanted:
         return None
-    drawn = expand(row.table)[row.row]
+    drawn = state.grid(row.table)[row.row]
     if len(drawn) <= wanted[-1]:
         return None
     places = [drawn[column] for column in wanted]
@@ -393,7 +400,7 @@ def _place_unlabelled(
 ) -> None:
     """Rows without a known label: placed by order where exactly one order fits and the sums prove it."""
     order = [row.key for row in rows]
-    pending = [row for row in rows if row.key is None and (len(row.cells) == width and _numbers(row.cells))]
+    pending = [row for row in rows if row.key is None and len(row.cells) == width and _numbers(row.cells)]
     trial: dict[str, Value] = {}
     placed: list[tuple[_Placed, str]] = []
     for row in pending:
@@ -404,7 +411,7 @@ def _place_unlabelled(
         high = template.index(after) if after else len(template)
         missing = [key for key in template[low:high] if key not in order]
         rivals = [other for other in pending if _between(rows, order, other) == (before, after)]
-        if missing and len(missing) == len(rivals):
+        if missing and len(missing) == len(rivals) and _piece_of(row.label, missing[rivals.index(row)]):
             placed.append((row, missing[rivals.index(row)]))
     proof = Reading(values=dict(reading.values), versions=reading.versions)
     for row, key in placed:
@@ -419,6 +426,12 @@ def _place_unlabelled(
     for row in rows:
         if row.key is None and id(row) not in done and any(cell.text for cell in row.cells):
             reading.extra_rows.append(_extra("applications", row.label, row.cells))
+
+
+def _piece_of(label: str, key: str) -> bool:
+    """Whether the label is missing or only a piece of the wording of that row."""
+    wording = core(label)
+    return not wording or wording in tables()["applications"].rows[key].label
 
 
 def _between(rows: list[_Placed], order: list[str | None], row: _Placed) -> tuple[str | None, str | None]:
@@ -462,7 +475,8 @@ def _header_of_disputes(state: _State, cells: list[Cell]) -> bool:
     if state.context != "disputes":
         state.context, state.blocks = "disputes", []
     state.blocks.extend(block for block in blocks if block not in state.blocks)
-    if len(outcomes) >= len(_OUTCOMES):
+    state.outcome_heads += len(outcomes)
+    if state.outcome_heads >= len(_OUTCOMES) * 3:
         state.headed.add("disputes")
     return True
 
