@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipelines.normalise import squeeze
 from pipelines.record import Agency, AgencyKind, Confidence, Portal, Scope
-from pipelines.titles import compact
+from pipelines.titles import compact, has_wide_digit, unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -266,6 +266,12 @@ def kind_of(name: str) -> AgencyKind | None:
     return None
 
 
+def names_a_body(text: str) -> bool:
+    """Whether the text of a label (发布机构, 来源) is the name of a body, and of no editor or medium."""
+    name = parse_name(text).text
+    return kind_of(name) is not None and not _pattern("publisher", "ignore").search(name)
+
+
 def _leading_short(text: str) -> str | None:
     """Code of the province or prefecture whose short name the text begins with."""
     for length in range(min(_LONGEST_SHORT, len(text)), 1, -1):
@@ -336,7 +342,8 @@ class _Body:
         """The beginning, line by line."""
         if self._head is None:
             text = "\n".join(self._paragraphs)[: 2 * _HEAD]
-            self._head = "\n".join(map(compact, text.split("\n")))[:_HEAD]
+            lines = map(compact if has_wide_digit(text) else unspaced, text.split("\n"))
+            self._head = "\n".join(lines)[:_HEAD]
         return self._head
 
     @property
@@ -360,11 +367,7 @@ class _Body:
 
 
 def _label(text: str | None, evidence: str) -> tuple[Name | None, str]:
-    if not text:
-        return None, evidence
-    name = parse_name(text)
-    usable = kind_of(name.text) is not None and not _pattern("publisher", "ignore").search(name.text)
-    return (name if usable else None), evidence
+    return (parse_name(text) if text and names_a_body(text) else None), evidence
 
 
 def _from_title(named: Name, label: Name | None, label_from: str, portal: Portal, body: _Body) -> _Decision:

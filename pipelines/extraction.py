@@ -85,7 +85,7 @@ def read(page: Page) -> Draft:
     start, end = page.body
     sections = split_sections(page.blocks[start:end], year=title.year)
     records = sections.records()
-    extraction = extract_tables(sections.blocks, drawn=page.form == "html")
+    extraction = extract_tables(sections.blocks, drawn=page.form == "html", year=title.year)
     preamble = sections.preamble_paragraphs()
     paragraphs = sections.paragraphs()
     year = report_year(title, paragraphs, metadata.published)

@@ -18,6 +18,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pipelines.agencies import names_a_body
 from pipelines.blocks import Block, Table
 from pipelines.dates import parse_date
 from pipelines.record import Metadata
@@ -139,7 +140,8 @@ def read_metadata(
 
     Returns:
         The fields, dates in ISO 8601 with the precision printed, and ``raw`` with every label found in the
-        block or in ``extra``. A label printed without a value is in ``raw`` with an empty text.
+        block or in ``extra``. A label printed without a value is in ``raw`` with an empty text. Where no label
+        tells the publisher, 来源 does if it names a body.
     """
     pairs = [_without_label_as_value(pair) for pair in _block_pairs(_above_the_text(blocks))]
     raw: dict[str, str] = {}
@@ -155,6 +157,8 @@ def read_metadata(
     for pair in outside:
         if len(pair.value) < _MAX_VALUE:  # a longer one is no label's text but a column of prose
             raw.setdefault(pair.label, pair.value)
+    if "publisher" not in fields and (body := _body_as_source(fields, raw)):
+        fields["publisher"] = body
     return Metadata(**fields, raw=raw)
 
 
@@ -430,6 +434,13 @@ def _fields(pairs: Sequence[_Pair]) -> dict[str, str]:
     if misplaced:
         fields.setdefault("index_number", misplaced)
     return fields
+
+
+def _body_as_source(fields: Mapping[str, str], raw: Iterable[str]) -> str | None:
+    """来源 where it names a body and the page has no label for the publisher: many portals print only that."""
+    source = fields.get("source")
+    labelled = any(_lexicon().fields.get(label) == "publisher" for label in raw)
+    return source if source and not labelled and names_a_body(source) else None
 
 
 def _more_precise(known: str | None, date: str) -> str:

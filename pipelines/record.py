@@ -245,4 +245,5 @@ def to_json(report: Report) -> str:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of one record; every key is required."""
     schema = Report.model_json_schema(by_alias=True, mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Gongkai report record"} | schema
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Gongkai report record"}
+    return head | schema | head

@@ -24,7 +24,7 @@ YEAR_MARK: Final = "§"
 _SPACE = re.compile(r"[\s\u200b-\u200f\u2028\u2029\u2060\ufeff]+")
 _WIDE = r"\u3000-\u303f\u4e00-\u9fff\uff00-\uffef0-9"
 _SPACE_AMONG_WIDE = re.compile(rf"(?<=[{_WIDE}]) (?=[{_WIDE}A-Z])|(?<=[{_WIDE}A-Z]) (?=[{_WIDE}])")
-_WIDE_DIGIT = re.compile("[０-９]")
+_WIDE_DIGITS = "０１２３４５６７８９"
 _CITATION = re.compile(r"[〔\[(【]20\d\d[〕\])】]第?\d{1,5}号")
 _DATE = re.compile(r"20\d\d(?:年\d{1,2}月(?:\d{1,2}日)?|[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))")
 _RANGE = re.compile(r"20\d\d年?度?[-–—~至到](?:20)?\d\d(?:年度?|学年)?")
@@ -41,8 +41,18 @@ def compact(text: str) -> str:
     Full normalisation of a whole page costs more than reading it; patterns on compact text have to accept
     both forms of punctuation.
     """
-    text = "".join(text.split())
-    return squeeze(text) if _WIDE_DIGIT.search(text) else text
+    text = unspaced(text)
+    return squeeze(text) if has_wide_digit(text) else text
+
+
+def unspaced(text: str) -> str:
+    """Text without white space, otherwise as it is."""
+    return "".join(text.split())
+
+
+def has_wide_digit(text: str) -> bool:
+    """Whether a full-width digit stands in the text."""
+    return any(digit in text for digit in _WIDE_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)

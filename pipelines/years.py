@@ -33,7 +33,8 @@ _PERIOD = re.compile(
 _PERIOD_OF_DATA = re.compile(r"统计|数据|期限|时限|时段|报告期|年度报告|所列")
 _REACH: Final = 40
 
-_YEAR = re.compile(r"(?<!\d)20\d\d年(?!\d{1,2}月|第?\d{1,5}号)")
+# The look-behind stands after the literal so that the literal can be searched for.
+_YEAR = re.compile(r"20(?<!\d20)\d\d年(?!\d{1,2}月|第?\d{1,5}号)")
 _BEFORE = re.compile(r"(?:[较比同与自从去]|上年|20\d\d年?[-—–~～至到])$")
 _AFTER = re.compile(r"度?[-—–~～至到]20\d\d")
 _QUOTED: Final = 80

@@ -65,17 +65,19 @@ class Extraction:
         return {name: value.value for name, value in cells.items() if value.status == "number"} or None
 
 
-def extract_tables(blocks: Sequence[Block], *, drawn: bool) -> Extraction:
+def extract_tables(blocks: Sequence[Block], *, drawn: bool, year: int | None = None) -> Extraction:
     """Read the three statutory tables.
 
     Args:
         blocks: paragraphs and tables of the report's body in order.
         drawn: whether tables were drawn by markup (HTML); tables that tabs or pipes draw in text are
             weaker evidence, so there both paths are taken and compared.
+        year: the year that the title names; an appended table of another year is not this report's.
 
     Returns:
         Every cell of the formats found, absent ones included.
     """
+    blocks = _of_this_year(blocks, year)
     grid = read_grid([block for block in blocks if isinstance(block, Table)])
     extraction = Extraction(grid, "grid" if grid.values else "none", blocks)
     if grid.open_rows:
@@ -126,6 +128,29 @@ _CLAUSE_ONE: Final = re.compile(r"第二十条第\(一\)项([^条]{0,200}?)(?:�
 _ANNOTATED: Final = re.compile(r"(\d{1,6})\(([^()]{1,30})\)")
 _REMARKS: Final = {"issued": ("修订", "制定", "制发", "新制"), "repealed": ("失效", "废止")}
 _SETTLED: Final = frozenset({"number", "blank", "placeholder", "placeholder_none", "not_applicable"})
+
+
+def _of_this_year(blocks: Sequence[Block], year: int | None) -> Sequence[Block]:
+    """Without tables whose caption names another year, where a second one of the kind is there."""
+    kinds = [i for i, block in enumerate(blocks) if isinstance(block, Table) and _TABLE_3 in _opening(block)]
+    if year is None or len(kinds) < 2:  # noqa: PLR2004
+        return blocks
+    other = {
+        i
+        for i in kinds
+        if i and isinstance(caption := blocks[i - 1], str) and len(caption) < _LONGEST_CAPTION
+        and (years := _YEAR.findall(caption)) and str(year) not in years
+    }
+    return [block for i, block in enumerate(blocks) if i not in other] if len(other) < len(kinds) else blocks
+
+
+def _opening(table: Table) -> str:
+    return "".join("".join(cell.text.split()) for row in table.rows[:6] for cell in row)
+
+
+_TABLE_3: Final = "新收政府信息公开申请"
+_LONGEST_CAPTION: Final = 60
+_YEAR: Final = re.compile(r"(20\d\d)\s*年")
 
 
 def flattened(blocks: Sequence[Block]) -> list[str]:

@@ -15,6 +15,7 @@ from math import comb
 from typing import TYPE_CHECKING, Final
 
 from pipelines.normalise import fold
+from pipelines.statutory.labels import unit_of
 from pipelines.statutory.ordered import read_in_order, sound
 from pipelines.statutory.reading import Reading
 from pipelines.statutory.solver import CellSolution, RowText, Solution, solve
@@ -41,7 +42,7 @@ _STRUCTURE: Final = re.compile(
     r"|其[他它]|(?:行政机关)?(?:主动公开|收到和处理)政府信息(?:公开申请)?情况|#|表[一二三四2-4]|\([^()]{0,80}\)?|单位|续表|万元|[,.:;、。|·\-—_\[\]])*"
 )
 _LEFTOVER: Final = frozenset("政府信息公开申请数量件情况的个受理处其行机关不再类所要求属于、,.:;。|·_“”\"（）() \n\t")
-_GUIDANCE: Final = re.compile(rf"(?:\([^()\d]{{0,80}}\)|[{re.escape(''.join(sorted(_LEFTOVER - set('().'))))}]|\.(?!\d))*")
+_GUIDANCE: Final = re.compile(rf"(?:\([^()\n]{{0,80}}\)|[{re.escape(''.join(sorted(_LEFTOVER - set('().'))))}]|\.(?!\d))*")
 _AFTER_LAST: Final = re.compile(r"\s|[一二三四五六七八九十(注备说附、。;行政]|$")
 _MOST_PLACEMENTS: Final = 200
 _WHITE: Final = re.compile(r"\S+")
@@ -183,6 +184,8 @@ def _in_order(
         cells = reading.table_cells(table)
         version = reading.versions.get(table)
         if table not in wanted or (version in ("v1", "v2") and sound(cells, table, version)):
+            continue
+        if table == "disputes" and not all(word in "".join(zone.split()) for word in ("维持", "纠正", "审结")):
             continue
         found = read_in_order(zone, table)
         if found is not None:
@@ -410,6 +413,9 @@ def _proactive(reading: Reading, source: _Compact, end: int | None) -> None:
         widths = {item.key: len(columns) for item, _, columns in placed}
         read = _zones(source, found, [widths.get(item.key, 1) for item in found])
         zones = dict(zip((item.key for item in found), read, strict=True))
+        fees = next((item for item in found if item.key == "fees"), None)
+        if fees is not None:
+            zones = _with_unit(zones, compact[max(begin, fees.start - 40) : fees.start])
         rows = [
             (item, tuple(f"proactive.{item.key}.{column}" for column in columns), zones[item.key])
             for item, _, columns in placed
@@ -610,6 +616,17 @@ def _solved(cell: CellSolution, name: str, text: str, row: str) -> Value:
     flags = ("solved",) if status == "number" else ("joined",)
     raw = " ".join(text.removeprefix("?").split())
     return Value(cell.value, raw, status, flags, candidates=cell.candidates, where=where)
+
+
+def _with_unit(zones: dict[str, _Zone], heads: str) -> dict[str, _Zone]:
+    """The money cell with the unit that its head prints, where that is not the form's."""
+    unit = unit_of(heads)
+    zone = zones.get("fees")
+    if unit in (None, "万元") or zone is None:
+        return zones
+    lines = zone.lines and tuple(f"{line}{unit}" if line[-1:].isdigit() else line for line in zone.lines)
+    texts = tuple(f"{text.rstrip()}{unit}" if text.rstrip()[-1:].isdigit() else text for text in zone.texts)
+    return {**zones, "fees": _Zone(lines, texts)}
 
 
 def _unit(name: str) -> str | None:

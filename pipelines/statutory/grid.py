@@ -8,12 +8,13 @@ Where a row has fewer or more cells than heads, the drawn grid decides, or nobod
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from pipelines.blocks import Cell, Table
 from pipelines.record import ExtraRow
-from pipelines.statutory.labels import clause_of, column_of, core, group_of, is_note, row_of
+from pipelines.statutory.labels import clause_of, column_of, core, group_of, is_note, row_of, unit_of
 from pipelines.statutory.reading import Reading
 from pipelines.statutory.templates import TableName, Version, cell_kinds, identities, tables
 from pipelines.statutory.values import Value, parse_value
@@ -26,6 +27,7 @@ _OUTCOMES: Final = tuple(tables()["disputes"].columns)
 _SPANNED: Final = Cell("", colspan=-1)
 _LABEL_CELLS: Final = 6
 _HEADS_THAT_MAKE_A_HEADER: Final = 2
+_ROWS_THAT_MAKE_A_TABLE: Final = 3
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class _State:
     t2_versions: set[Version] = field(default_factory=set)
     headed: set[TableName] = field(default_factory=set)
     outcome_heads: int = 0
+    block: str | None = None
     grids: dict[int, list[list[tuple[int, int] | None]]] = field(default_factory=dict)
 
     def grid(self, table: Table) -> list[list[tuple[int, int] | None]]:
@@ -82,15 +85,20 @@ def read_grid(found: Sequence[Table]) -> Reading:
 
 def _statutory(table: Table, state: _State) -> bool:
     """Whether a table belongs to the statutory ones, by any label of theirs, or continues one."""
+    telling = 0
     for cells in table.rows:
         for cell in cells[:_LABEL_CELLS]:
             text = cell.text
             if not text or text.isascii():
                 continue
-            if clause_of(text) or row_of("applications", text) in _TELLING or row_of("disputes", text):
+            if clause_of(text) or column_of("proactive", text) or is_note(text) or row_of("disputes", text):
                 return True
-            if column_of("proactive", text) or is_note(text):
-                return True
+            if row_of("applications", text) in _TELLING:
+                telling += 1
+                if state.context == "applications" or telling >= _ROWS_THAT_MAKE_A_TABLE:
+                    return True
+        if len({column_of("applications", cell.text) for cell in cells} - {None}) > _HEADS_THAT_MAKE_A_HEADER:
+            return True
     if state.context == "proactive":
         return any(row_of("proactive", cells[0].text) for cells in table.rows if cells)
     return state.context == "applications" and any(
@@ -118,6 +126,10 @@ def _row(reading: Reading, state: _State, table: Table, index: int, cells: list[
         state.context = "applications"
         state.t3.append(_Placed(key, label, rest, table, index))
         return
+    if _names_a_block_and_values(cells):
+        state.context = "disputes"
+        if _disputes_line(reading, state, table, index, cells):
+            return
     if clause_of(cells[0].text) and len([cell for cell in cells if cell.text]) == 1:
         state.context, state.heads, state.head_texts = "proactive", [], []
         return
@@ -126,8 +138,7 @@ def _row(reading: Reading, state: _State, table: Table, index: int, cells: list[
     if _header_of_applications(state, cells):
         state.context = "applications"
         return
-    if key and state.context != "proactive":
-        state.context = "applications"
+    if key and state.context == "applications":
         state.t3.append(_Placed(key, label, rest, table, index))
     elif state.context == "applications":
         if not _disputes_row(reading, state, table, index, cells) and any(cell.text for cell in cells):
@@ -180,7 +191,23 @@ def _proactive_row(reading: Reading, state: _State, table: Table, index: int, ce
     drawn = max(sum(cell.colspan for cell in cells) for cells in table.rows)
     placed = _fit(values, len(columns), spans=drawn == len(columns) + 1)
     names = [f"proactive.{key}.{column}" if column else None for column in columns]
+    unit = next((unit for text in state.head_texts if (unit := unit_of(text))), None)
+    if unit and placed and key in _MONEY:
+        placed = [*placed[:-1], with_unit(placed[-1], unit)]
     _assign(reading, names, placed, values, table, index)
+
+
+_MONEY: Final = frozenset({"fees", "procurement"})
+
+
+def with_unit(cell: Cell, unit: str) -> Cell:
+    """A money cell with the unit that its head prints, where the cell prints none and the form another."""
+    text = cell.text.strip()
+    return replace(cell, text=f"{text}{unit}") if unit != _FORM_UNIT and _BARE.fullmatch(text) else cell
+
+
+_FORM_UNIT: Final = "万元"
+_BARE: Final = re.compile(r"[\d,.，．０-９]+")
 
 
 def _proactive_columns(key: str, state: _State) -> tuple[Version | None, list[str | None]]:
@@ -263,6 +290,8 @@ def _label_of_applications(cells: list[Cell]) -> tuple[str | None, str, list[Cel
         if not text:
             continue
         if text.isascii():
+            if i == 0 and text.isdigit() and len(cells) > 1 and _names_a_row(cells[1].text):
+                continue
             break
         found = row_of("applications", text)
         if found is None and group_of(text) is None:
@@ -283,6 +312,10 @@ def _label_of_applications(cells: list[Cell]) -> tuple[str | None, str, list[Cel
 _SHORTEST_PIECE: Final = 2
 
 
+def _names_a_row(text: str) -> bool:
+    return row_of("applications", text) is not None or group_of(text) is not None
+
+
 def _finish_applications(reading: Reading, state: _State) -> None:
     rows = state.t3
     if not any(row.key for row in rows):
@@ -294,7 +327,17 @@ def _finish_applications(reading: Reading, state: _State) -> None:
         reading.reasons.append("table3_format_undetermined")
     reading.versions["applications"] = version
     template = [row.key for row in tables()["applications"].rows_of(version)]
-    misplaced = [row for row in rows if row.key is not None and row.key not in template]
+    outcomes = {row.key for row in tables()["applications"].rows.values() if row.group == "outcome"}
+    last = max((i for i, row in enumerate(rows) if row.key in outcomes), default=0)
+    misplaced = [
+        row
+        for i, row in enumerate(rows)
+        if row.key is not None and (row.key not in template or (row.key == "results_total" and i < last))
+    ]
+    totals = [row for row in rows if row.key == "results_total" and row not in misplaced]
+    named = [row for row in totals if core(row.label) == _GRAND_TOTAL]
+    if len(totals) > len(named) == 1:
+        misplaced += [row for row in totals if row is not named[0]]
     rows = [row for row in rows if row not in misplaced]
     for row in misplaced:
         if any(cell.text for cell in row.cells):
@@ -314,6 +357,7 @@ def _finish_applications(reading: Reading, state: _State) -> None:
 
 
 _ALIKE: Final = 3
+_GRAND_TOTAL: Final = "总计"
 
 
 def _padded_alike(row: _Placed, rows: list[_Placed]) -> bool:
@@ -482,7 +526,11 @@ def _header_of_disputes(state: _State, cells: list[Cell]) -> bool:
 
 
 def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cells: list[Cell]) -> bool:
-    """Read the one data row of table 4 (five values a block)."""
+    """Read a data row of table 4: five values a block, one block a row, or one value a row."""
+    if state.context == "disputes" and _disputes_line(reading, state, table, index, cells):
+        return True
+    if [cell.text for cell in cells] == [str(k) for k in range(1, len(cells) + 1)]:
+        return True
     values = cells
     while len(values) % len(_OUTCOMES) and values[0].text and not _valuelike(values[0].text):
         values = values[1:]
@@ -507,6 +555,27 @@ def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cel
     reading.versions["disputes"] = "v2"
     names: list[str | None] = [f"disputes.{block}.{outcome}" for block in blocks for outcome in _OUTCOMES]
     _assign(reading, names, placed, values, table, index)
+    return True
+
+
+def _names_a_block_and_values(cells: list[Cell]) -> bool:
+    """Whether the row is a line of an upright table 4: the block's name, an outcome or five values."""
+    return len(cells) > 1 and _digits(cells[-1].text) and any(row_of("disputes", cell.text) for cell in cells[:3])
+
+
+def _disputes_line(reading: Reading, state: _State, table: Table, index: int, cells: list[Cell]) -> bool:
+    """A row that names its block: with five values behind it, or with one outcome and one value."""
+    labels = [cell.text for cell in cells if cell.text and not _valuelike(cell.text)]
+    state.block = next((row for text in labels if (row := row_of("disputes", text))), state.block)
+    values = cells[max(i for i, cell in enumerate(cells) if cell.text in labels) + 1 :] if labels else []
+    outcome = next((column for text in labels if (column := column_of("disputes", text))), None)
+    columns = (outcome,) if outcome else _OUTCOMES
+    if not values or state.block is None or len(values) != len(columns):
+        return False
+    if outcome is None and not any(row_of("disputes", text) for text in labels):
+        return False
+    reading.versions["disputes"] = "v2"
+    _assign(reading, [f"disputes.{state.block}.{column}" for column in columns], values, values, table, index)
     return True
 
 

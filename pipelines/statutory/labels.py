@@ -11,6 +11,8 @@ from pipelines.statutory.templates import TableName, tables
 
 _MAX_LABEL: Final = 200
 _NOTE: Final = re.compile(r"勾稽关系|第一项加第二项|申请人情况|法人或其他组织")
+_SUIT: Final = re.compile(r"未经复议|复议后")
+_UNIT: Final = re.compile(r"单位[:：]?(万元|亿元|千元|元)|[（(](万元|亿元|千元|元)[)）]")
 _CLAUSE: Final = re.compile(r"第?二十条第?[（(]?([一五六八九])[）)]?项?")
 _GROUPS: Final = {
     "不予公开": "denied",
@@ -34,6 +36,9 @@ def row_of(table: TableName, text: str) -> str | None:
     label = core(text)
     if not label:
         return None
+    if table == "disputes" and label == "行政诉讼":
+        bracketed = _SUIT.search("".join(text.split()))
+        return bracketed and ("suit_direct" if bracketed[0] == "未经复议" else "suit_after_review")
     return next((row.key for row in tables()[table].rows.values() if row.match.search(label)), None)
 
 
@@ -64,3 +69,10 @@ def clause_of(text: str) -> str | None:
 def is_note(text: str) -> bool:
     """Whether the text belongs to the fixed head of table 3."""
     return _NOTE.search("".join(text.split())) is not None
+
+
+@lru_cache(maxsize=256)
+def unit_of(text: str) -> str | None:
+    """Unit of money that a head prints (``（单位：万元）``), or None."""
+    match = _UNIT.search("".join(text.split()))
+    return match and (match[1] or match[2])
