@@ -123,7 +123,7 @@ def clean(document: Document) -> Page:
         page.form = "text"
         page.blocks = text_blocks(text)
         page.body = _text_body(page.blocks)
-    elif len(raw) > _SUSPICIOUS_TAGS and (problem := _suspicious(text)):
+    elif len(raw) > _SUSPICIOUS_TAGS and (problem := _suspicious(raw, text)):
         page.problem = problem
     else:
         page.form = "html"
@@ -191,17 +191,22 @@ def _ruler(cells: list[str]) -> bool:
 # --- markup ---------------------------------------------------------------------------------------
 
 
-def _suspicious(text: str) -> str | None:
+def _suspicious(raw: bytes, text: str) -> str | None:
     """Reason code for markup that would cost more to parse than any report is worth, or None."""
-    if text.count("<td") + text.count("<TD") + text.count("<tr") + text.count("<TR") > 2 * MAX_CELLS:
+    tags = raw.count(b"<")
+    if tags > MAX_CELLS and len(_CELL_TAG.findall(text)) > MAX_CELLS:
         return "too_large"
-    if any(tag[0].count("=") + tag[0].count(" ") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+    if raw.count(b"=") > _MANY_ATTRIBUTES and any(
+        tag[0].count("=") + tag[0].count(" ") > MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)
+    ):
         return "hostile_markup"
-    if text.count("<") > _SUSPICIOUS_TAGS and _depth(text) > MAX_DEPTH:
+    if tags > _SUSPICIOUS_TAGS and _depth(text) > MAX_DEPTH:
         return "too_deep"
     return None
 
 
+_MANY_ATTRIBUTES: Final = 10_000
+_CELL_TAG: Final = re.compile(r"<t[dhr]\b", re.I)
 _LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{4000,}")
 
 
@@ -225,7 +230,7 @@ def _read_html(page: Page, text: str, raw: bytes) -> None:
     _read_head(page, tree)
     if _LINKED.search(raw):
         page.links = _links(page, tree)
-    _drop_hidden(page, tree, [word for word in _HIDING_WORDS if word.encode() in raw])
+    _drop_hidden(page, tree, _hiding_words(raw))
     for node in tree.css(",".join(_facts()["dropped"])):
         node.decompose()
     body = tree.body
@@ -339,7 +344,7 @@ def _drop_hidden(page: Page, tree: LexborHTMLParser, words: list[str]) -> None:
     ]
     if not hidden:
         return
-    carriers = [node for node in hidden if _anchored(node.text())]
+    carriers = [node for node in hidden if len(text := node.text()) > _LEAST_REPORT and _anchored(text)]
     removed: list[LexborNode] = [node for node in hidden if node not in carriers]
     if carriers and tree.body is not None:
         seen = tree.body.text()
@@ -356,11 +361,20 @@ def _drop_hidden(page: Page, tree: LexborHTMLParser, words: list[str]) -> None:
             node.decompose()
 
 
+_LEAST_REPORT: Final = 300
+
+
 def _anchored(text: str) -> bool:
     return _anchors().search("".join(text.split())) is not None
 
 
-_HIDING_WORDS: Final = ("display", "DISPLAY", "Display", "visibility", "VISIBILITY", "Visibility")
+def _hiding_words(raw: bytes) -> list[str]:
+    """The spellings in which the page may hide something; selectors for others would only cost time."""
+    lowered = raw.lower()
+    words = [word for word in ("display", "visibility") if word.encode() in lowered]
+    return [form for word in words for form in (word, word.upper(), word.title()) if form.encode() in raw]
+
+
 _HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 
 
@@ -416,25 +430,31 @@ _CELLS: Final = ("td", "th")
 
 def _cell(node: LexborNode, text: str, plain: dict[str, Cell]) -> Cell:
     """A cell without spans; where one run of text fills the cell, equal texts share one object."""
-    cell = Cell(_cell_text(node, text))
-    if _BREAK not in text:
+    pieces = [piece for piece in text.split(_BREAK) if piece]
+    cell = Cell(_cell_text(node, pieces))
+    if len(pieces) < _SEVERAL:
         plain[text] = cell
     return cell
 
 
+_SEVERAL: Final = 2
+
+
 def _spanning_cell(node: LexborNode, spans: dict[str, str | None]) -> Cell:
+    text = node.text(separator=_BREAK, strip=True, skip_empty=True)
     return Cell(
-        _cell_text(node, node.text(separator=_BREAK, strip=True, skip_empty=True)),
+        _cell_text(node, [piece for piece in text.split(_BREAK) if piece]),
         _span(spans.get("colspan"), 1, _MAX_COLSPAN),
         _span(spans.get("rowspan"), 0, _MAX_ROWSPAN),
     )
 
 
-def _cell_text(node: LexborNode, text: str) -> str:
-    if _BREAK not in text:
-        return text if text.isalnum() else " ".join(text.split())
-    pieces = [piece for piece in (" ".join(p.split()) for p in text.split(_BREAK)) if piece]
-    return pieces[0] if len(pieces) == 1 else _joined(node, pieces)
+def _cell_text(node: LexborNode, pieces: list[str]) -> str:
+    """The text of a cell from its stripped runs of text."""
+    if len(pieces) > 1:
+        return _joined(node, [" ".join(piece.split()) for piece in pieces])
+    text = pieces[0] if pieces else ""
+    return text if text.isalnum() else " ".join(text.split())
 
 
 def _joined(node: LexborNode, pieces: list[str]) -> str:

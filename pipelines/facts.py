@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pipelines.record import Fact
 
@@ -28,10 +28,9 @@ Qualifier = Literal["exact", "at_least", "about", "at_most"]
 SENTENCE_LENGTH: Final = 500
 """Longest sentence that patterns run on; longer ones are read in pieces."""
 _WRAPPED_LINE: Final = 18
-_SENTENCE: Final = re.compile(r"[^。！？\n]+[。！？]?")
-_NUMBERED: Final = re.compile(r"\d|[〇一二两三四五六七八九十百千][余多]?[件条份次场期个]")
-_WORDED: Final = re.compile("[未没无《]|不存在|均[获被为予维]")
-_SPACE: Final = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+_STOPS: Final = "。！？"
+_NUMERALS: Final = "零〇一二两三四五六七八九十百"
+_NUMBERED: Final = re.compile(rf"[\d{_NUMERALS[1:]}千](?:(?<=\d)|[余多]?[件条份次场期个])")
 _KINDS: Final[tuple[Literal["zero", "quote", "period", "percent"], ...]] = (
     "zero",
     "quote",
@@ -42,7 +41,7 @@ _YEAR: Final = re.compile(r"(2[0０][0-9０-９]{2})年")
 _SCALES: Final[Mapping[str, int]] = {"百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final[Mapping[str, int]] = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS: Final[Mapping[str, int]] = {"十": 10, "百": 100}
-_NUMBER: Final = r"\d{1,3}(?:,\d{3}){1,3}(?!\d)|\d{1,9}(?:\.\d{1,6})?|[零〇一二两三四五六七八九十百]{1,6}"
+_NUMBER: Final = rf"\d{{1,3}}(?:,\d{{3}}){{1,3}}(?!\d)|\d{{1,9}}(?:\.\d{{1,6}})?|[{_NUMERALS}]{{1,6}}"
 _PERCENT: Final = r"\d{1,3}(?:\.\d{1,4})?)[%％]"
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９．", "0123456789.")
 _LABEL: Final = re.compile(r"[^：:，。]{2,8}[：:]")
@@ -50,6 +49,8 @@ _NEXT_YEAR: Final = re.compile(r"下一?步|今后|下一?阶段|将(?!近)")
 _PROBLEMS: Final = 5
 _FRONT: Final = (1, 6)
 """Sections that may carry what usually stands in the preamble."""
+_OFFICES: Final = ("办公厅", "办公室", "政府办")
+_GOVERNMENTS: Final = ("政府", "省", "市", "县", "区", "管委会", "管理委员会")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,43 +59,52 @@ class _Rule:
     pattern: re.Pattern[str]
     triggers: tuple[str, ...]
     kind: Literal["number", "zero", "quote", "period", "percent"]
-    wordy: bool
     context: re.Pattern[str] | None
     guard: re.Pattern[str] | None
     guard_sentence: re.Pattern[str] | None
+    barred: re.Pattern[str] | None
     near: bool
     own: bool
     whole: bool
-    prior: bool
     preamble: bool
     channel: str | None
     unit: str | None
     statement: str | None
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str]
+
+    @property
+    def wordy(self) -> bool:
+        """Whether it finds something in a sentence without a number."""
+        return self.kind in ("zero", "quote")
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
     facts: tuple[_Rule, ...]
-    triggers: tuple[tuple[str, tuple[int, ...]], ...]
-    wordy_triggers: tuple[tuple[str, tuple[int, ...]], ...]
+    scan: re.Pattern[str]
+    triggers: Mapping[str, tuple[int, ...]]
+    hidden: Mapping[str, tuple[str, ...]]
     qualifiers: Mapping[str, Qualifier]
     channels: re.Pattern[str]
-    other_year: re.Pattern[str]
-    plan: re.Pattern[str]
     office: re.Pattern[str]
     unit: re.Pattern[str]
     improvements: re.Pattern[str]
     item: re.Pattern[str]
 
+    def triggered(self, text: str) -> list[_Rule]:
+        """The rules that a sentence without spaces may match, in order."""
+        found = set(self.scan.findall(text))
+        for word in self.hidden.keys() & found:
+            found.update(other for other in self.hidden[word] if other in text)
+        return [self.facts[i] for i in sorted({i for word in found for i in self.triggers[word]})]
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """The prose of one section, or of the preamble."""
 
-    paragraphs: Sequence[str]
-    section: int | None
-    preamble: bool = False
+class _Body(NamedTuple):
+    """The body that reports, and the year it reports on."""
+
+    year: int | None
+    office: bool
+    government: bool
 
 
 @dataclass(slots=True)
@@ -103,10 +113,8 @@ class _Sentence:
 
     printed: str
     text: str
-    previous: str
+    before: str
     earlier: str
-    ahead: bool
-    front: bool
     years: list[tuple[int, int]]
     media: list[tuple[int, str]] | None = None
 
@@ -122,11 +130,10 @@ class _Sentence:
 
     def with_previous(self) -> str:
         """The sentence after the two before it."""
-        return _squeeze(self.earlier + self.previous) + self.text
+        return _squeeze(self.earlier + self.before) + self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A printed number: its value, what kind of bound it is, and its unit."""
 
     value: Number
@@ -135,53 +142,59 @@ class Quantity:
 
 
 @cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("pipelines.data").joinpath("facts.toml").read_text("utf-8"))
+
+
+@cache
 def _rules() -> _Rules:
-    data: dict[str, Any] = tomllib.loads(files("pipelines.data").joinpath("facts.toml").read_text("utf-8"))
-    guards = data["guards"]
-    channels = "|".join(f"(?P<{name}>{words})" for name, words in data["channels"].items())
+    data = _data()
     facts = tuple(_rule(entry, data) for entry in data["facts"])
+    triggers: dict[str, list[int]] = {}
+    for number, rule in enumerate(facts):
+        for word in rule.triggers:
+            triggers.setdefault(word, []).append(number)
+    words = sorted(triggers, key=len, reverse=True)
     return _Rules(
         facts=facts,
-        triggers=_triggers(enumerate(facts)),
-        wordy_triggers=_triggers((i, rule) for i, rule in enumerate(facts) if rule.wordy),
+        scan=re.compile("|".join(map(re.escape, words))),
+        triggers={word: tuple(numbers) for word, numbers in triggers.items()},
+        hidden={word: hidden for word in words if (hidden := tuple(_hidden_by(word, words)))},
         qualifiers={word: name for name, words in data["qualifiers"].items() for word in words},
-        channels=re.compile(channels),
-        other_year=re.compile(guards["year"]),
-        plan=re.compile(guards["plan"]),
-        office=re.compile(guards["office"]),
-        unit=re.compile(guards["unit"]),
+        channels=re.compile("|".join(f"(?P<{name}>{words})" for name, words in data["channels"].items())),
+        office=re.compile(data["guards"]["office"]),
+        unit=re.compile(data["guards"]["unit"]),
         improvements=re.compile(data["items"]["improvements"]),
         item=re.compile(data["items"]["item"]),
     )
 
 
-def _triggers(facts: Iterable[tuple[int, _Rule]]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    found: dict[str, list[int]] = {}
-    for number, rule in facts:
-        for word in rule.triggers:
-            found.setdefault(word, []).append(number)
-    return tuple((word, tuple(numbers)) for word, numbers in found.items())
+def _hidden_by(word: str, words: Iterable[str]) -> Iterator[str]:
+    """The words that a scan misses where it finds this one: those inside it, those that begin in its end."""
+    for other in words:
+        if other != word and (other in word or any(word.endswith(other[:n]) for n in range(1, len(other)))):
+            yield other
 
 
 def _rule(entry: Mapping[str, Any], data: Mapping[str, Any]) -> _Rule:
     def optional(key: str) -> re.Pattern[str] | None:
         return re.compile(entry[key]) if key in entry else None
 
-    kinds = [kind for kind in _KINDS if entry.get(kind)]
-    kind = kinds[0] if kinds else "number"
+    kind = next((kind for kind in _KINDS if entry.get(kind)), "number")
+    quoted = kind in ("quote", "period") and entry["name"] != "disputes.outcome"
+    plan, year = data["guards"]["plan"], data["guards"]["year"]
     return _Rule(
         name=entry["name"],
         pattern=re.compile(_expand(entry["pattern"], data)),
         triggers=tuple(entry["triggers"]),
         kind=kind,
-        wordy=kind in ("zero", "quote"),
         context=optional("context"),
         guard=optional("guard"),
         guard_sentence=optional("guard_sentence"),
+        barred=None if quoted else re.compile(plan if entry.get("prior") else f"{plan}|{year}"),
         near=entry.get("near", False),
         own=entry.get("own", False),
         whole=entry.get("whole", False),
-        prior=entry.get("prior", False),
         preamble=entry.get("preamble", False) or entry.get("contact", False),
         channel=entry.get("channel"),
         unit=entry.get("unit"),
@@ -193,9 +206,11 @@ def _rule(entry: Mapping[str, Any], data: Mapping[str, Any]) -> _Rule:
 def _expand(pattern: str, data: Mapping[str, Any]) -> str:
     words = sorted((w for words in data["qualifiers"].values() for w in words), key=len, reverse=True)
     before = "|".join(map(re.escape, words))
+    # The first look spares the many alternatives wherever no quantity can begin.
+    begins = rf"(?=[\d达{_NUMERALS}{''.join(sorted({word[0] for word in words}))}])"
     for unit, units in data["units"].items():
         quantity = (
-            rf"(?P<q>{before}|达)?(?P<n>{_NUMBER})(?P<m>[余多])?(?P<s>[万亿千百])?(?P<m2>[余多])?"
+            rf"{begins}(?P<q>{before}|达)?(?P<n>{_NUMBER})(?P<m>[余多])?(?P<s>[万亿千百])?(?P<m2>[余多])?"
             rf"(?P<u>{units})(?P<a>以上|左右|上下)?"
         )
         pattern = pattern.replace(f"<Q:{unit}>", quantity)
@@ -222,8 +237,7 @@ def read_number(printed: str) -> Decimal | None:
 
 
 def _quantity(match: re.Match[str]) -> Quantity | None:
-    printed, scale, unit = match.group("n", "s", "u")
-    marks = match.group("q", "m", "m2", "a")
+    printed, scale, unit, *marks = match.group("n", "s", "u", "q", "m", "m2", "a")
     qualifier: Qualifier = "exact"
     if any(marks):
         words = _rules().qualifiers
@@ -247,7 +261,12 @@ def _plain(value: Decimal) -> Number:
 
 def _sentences(paragraphs: Sequence[str]) -> Iterator[str]:
     """Sentences as printed; one that is too long for patterns comes in pieces."""
-    for sentence in _SENTENCE.findall("\n".join(_unwrap(paragraphs))):
+    text = "\n".join(_unwrap(paragraphs))
+    for stop in _STOPS:
+        text = text.replace(stop, stop + "\n")
+    for sentence in text.split("\n"):
+        if sentence in _STOPS:
+            continue
         start = 0
         while len(sentence) - start > SENTENCE_LENGTH:
             cut = max(sentence.rfind(mark, start + 1, start + SENTENCE_LENGTH) for mark in "；;，,") + 1
@@ -261,14 +280,13 @@ def _unwrap(paragraphs: Sequence[str]) -> Iterator[str]:
     """Join lines that a page's width broke, so that sentences are whole."""
     held = ""
     for line in paragraphs:
-        broken = (
-            len(held) >= _WRAPPED_LINE and held[-1] not in "。！？；：.!?;:”）)" and not _LABEL.match(held)
-        )
         if (
-            broken
-            and line
-            and not (held[-1].isdigit() and line[0].isdigit())
+            line
+            and len(held) >= _WRAPPED_LINE
+            and held[-1] not in "。！？；：.!?;:”）)"
             and line[0] not in "（(一二三四五六"
+            and not (held[-1].isdigit() and line[0].isdigit())
+            and not _LABEL.match(held)
         ):
             held += line
             continue
@@ -281,7 +299,10 @@ def _unwrap(paragraphs: Sequence[str]) -> Iterator[str]:
 
 def _squeeze(text: str) -> str:
     """Drop spaces, but for those between digits, which may part two numbers."""
-    return text if len(text.split(None, 1)) < 2 else _SPACE.sub("", text)  # noqa: PLR2004 - one word
+    joined, *parts = text.split() or [""]
+    for part in parts:
+        joined += f" {part}" if joined[-1].isdecimal() and part[0].isdecimal() else part
+    return joined
 
 
 def extract_facts(
@@ -303,11 +324,13 @@ def extract_facts(
     Returns:
         Facts in printed order, each once; names as in the data dictionary without the prefix ``facts.``.
     """
+    body = _Body(year, (agency or "").endswith(_OFFICES), (agency or "").endswith(_GOVERNMENTS))
     facts: dict[tuple[str, object, str], Fact] = {}
-    stretches = [_Stretch(preamble_paragraphs, None, preamble=True)]
-    stretches += [_Stretch(section.text.split("\n"), section.number) for section in sections]
-    for stretch in stretches:
-        for fact in _stated(stretch, year, agency):
+    for fact in _stated(preamble_paragraphs, body, front=True):
+        facts.setdefault((fact.name, fact.value, fact.qualifier), fact)
+    for section in sections:
+        front, problems = section.number in _FRONT, section.number == _PROBLEMS
+        for fact in _stated(section.text.split("\n"), body, front=front, problems=problems):
             facts.setdefault((fact.name, fact.value, fact.qualifier), fact)
     for section in sections:
         if section.number == _PROBLEMS or (section.number is None and "问题" in section.title):
@@ -316,86 +339,64 @@ def extract_facts(
     return list(facts.values())
 
 
-def _stated(stretch: _Stretch, year: int | None, agency: str | None) -> Iterator[Fact]:
+def _stated(
+    paragraphs: Sequence[str], body: _Body, *, front: bool, problems: bool = False
+) -> Iterator[Fact]:
     rules = _rules()
     earlier = before = previous = ""
-    for printed in _sentences(stretch.paragraphs):
+    for printed in _sentences(paragraphs):
         earlier, before, previous = before, previous, printed
-        if _NUMBERED.search(printed):
-            triggers = rules.triggers
-        elif _WORDED.search(printed):
-            triggers = rules.wordy_triggers
-        else:
-            continue
         text = _squeeze(printed)
-        numbers = sorted({number for trigger, those in triggers if trigger in text for number in those})
-        if not numbers:
+        triggered = rules.triggered(text)
+        if not triggered or (problems and _NEXT_YEAR.search(text)):
             continue
-        ahead = stretch.section == _PROBLEMS and _NEXT_YEAR.search(text) is not None
-        front = stretch.preamble or stretch.section in _FRONT
-        years = [(m.start(), int(m[1])) for m in _YEAR.finditer(text)] if "年" in text else []
-        sentence = _Sentence(printed, text, before, earlier, ahead, front, years)
-        for number in numbers:
-            yield from _read(rules.facts[number], sentence, year, agency)
+        numbered = _NUMBERED.search(printed) is not None
+        years = [(m.start(), int(m[1])) for m in _YEAR.finditer(text)] if numbered else []
+        sentence = _Sentence(printed, text, before, earlier, years)
+        for rule in triggered:
+            if (front or not rule.preamble) and (numbered or rule.wordy) and _may_state(rule, sentence):
+                for match in rule.pattern.finditer(text):
+                    if _applies(rule, sentence, match, body):
+                        yield from _facts_from(rule, sentence, match)
 
 
-def _read(rule: _Rule, sentence: _Sentence, year: int | None, agency: str | None) -> Iterator[Fact]:
-    text = sentence.text
-    if sentence.ahead or (rule.preamble and not sentence.front):
-        return
-    if rule.guard_sentence is not None and rule.guard_sentence.search(text):
-        return
-    if rule.context is not None and not rule.context.search(sentence.with_previous() if rule.near else text):
-        return
-    for match in rule.pattern.finditer(text):
-        if _applies(rule, sentence, match, year, agency):
-            yield from _facts_from(rule, sentence, match)
+def _may_state(rule: _Rule, sentence: _Sentence) -> bool:
+    if rule.context is not None and not rule.context.search(
+        sentence.with_previous() if rule.near else sentence.text
+    ):
+        return False
+    return rule.guard_sentence is None or not rule.guard_sentence.search(sentence.text)
 
 
-def _applies(
-    rule: _Rule, sentence: _Sentence, match: re.Match[str], year: int | None, agency: str | None
-) -> bool:
-    if rule.kind in ("quote", "period") and rule.name != "disputes.outcome":
+def _applies(rule: _Rule, sentence: _Sentence, match: re.Match[str], body: _Body) -> bool:
+    if rule.barred is None:
         return rule.guard is None or not rule.guard.search(match[0])
-    rules, text, start = _rules(), sentence.text, match.start()
-    clause_start = max(
-        text.rfind("，", 0, start),
-        text.rfind("；", 0, start),
-        text.rfind("：", 0, start),
-        text.rfind(",", 0, start),
-        text.rfind(";", 0, start),
-    )
-    clause = text[clause_start + 1 : match.end()]
-    segment = text[max(text.rfind("；", 0, start), text.rfind(";", 0, start)) + 1 : start]
+    text, start = sentence.text, match.start()
+    segment = max(text.rfind("；", 0, start), text.rfind(";", 0, start)) + 1
+    clause = max(segment, *(text.rfind(mark, segment, start) + 1 for mark in "，：,"))
+    said = text[clause : match.end()]
     return not (
-        (year is not None and sentence.year_before(start) not in (None, year))
-        or (not rule.prior and rules.other_year.search(clause))
-        or rules.plan.search(clause)
-        or (rule.guard is not None and rule.guard.search(clause))
-        or (rule.whole and "其中" in segment)
-        or (rule.own and not _is_own(segment, text[clause_start + 1 : start], agency))
+        (body.year is not None and sentence.years and sentence.year_before(start) not in (None, body.year))
+        or rule.barred.search(said)
+        or (rule.guard is not None and rule.guard.search(said))
+        or (rule.whole and "其中" in text[segment:start])
+        or (rule.own and not _is_own(text[segment:start], text[clause:start], body))
         or (rule.channel is not None and _channel(sentence, match, near=rule.near) != rule.channel)
     )
 
 
-def _after_last(text: str, marks: str, stop: int) -> int:
-    return max(text.rfind(mark, 0, stop) for mark in marks) + 1
-
-
-def _is_own(subject: str, nearest: str, agency: str | None) -> bool:
+def _is_own(subject: str, nearest: str, body: _Body) -> bool:
     """Whether the subject before a number is the body that reports, as far as the text tells.
 
     Args:
         subject: the text before the number up to the last semicolon.
         nearest: the text before the number up to the last comma.
-        agency: name of the body that reports, if known.
+        body: the body that reports.
     """
     rules = _rules()
     if rules.office.search(subject):
-        return agency is not None and agency.endswith(("办公厅", "办公室", "政府办"))
-    if agency is not None and agency.endswith(("政府", "省", "市", "县", "区", "管委会", "管理委员会")):
-        return not rules.unit.search(nearest)
-    return True
+        return body.office
+    return not (body.government and rules.unit.search(nearest))
 
 
 def _channel(sentence: _Sentence, match: re.Match[str], *, near: bool) -> str | None:
@@ -403,7 +404,7 @@ def _channel(sentence: _Sentence, match: re.Match[str], *, near: bool) -> str | 
     text = sentence.text
     named = [(at, kind) for at, kind in sentence.channels() if at < match.end()]
     if not named and near:
-        text = _squeeze(sentence.previous)
+        text = _squeeze(sentence.before)
         named = _named_channels(text)
     if not named:
         return None
@@ -416,45 +417,43 @@ def _named_channels(text: str) -> list[tuple[int, str]]:
     return [(m.start(), str(m.lastgroup)) for m in _rules().channels.finditer(text)]
 
 
-def _facts_from(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator[Fact]:
+def _after_last(text: str, marks: str, stop: int) -> int:
+    return max(text.rfind(mark, 0, stop) for mark in marks) + 1
+
+
+def _facts_from(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> list[Fact]:
     printed = sentence.printed
+    if rule.kind == "number":
+        return _numbers(rule, sentence, match)
     if rule.kind == "period":
-        yield Fact(name=rule.name, value=_period(match), sentence=printed)
-    elif rule.kind == "quote":
-        yield Fact(name=rule.name, value=match["t"], sentence=printed)
-    elif rule.kind == "percent":
-        yield Fact(name=rule.name, value=_plain(Decimal(match["p"])), unit="%", sentence=printed)
-    elif rule.kind == "zero":
-        yield Fact(name=rule.name, value=0, unit=rule.unit, sentence=printed)
-        if rule.statement:
-            yield Fact(name=rule.statement, value=match[0], sentence=printed)
-    else:
-        yield from _numbers(rule, sentence, match)
+        return [Fact(name=rule.name, value=_period(match), sentence=printed)]
+    if rule.kind == "quote":
+        return [Fact(name=rule.name, value=match["t"], sentence=printed)]
+    if rule.kind == "percent":
+        return [Fact(name=rule.name, value=_plain(Decimal(match["p"])), unit="%", sentence=printed)]
+    facts = [Fact(name=rule.name, value=0, unit=rule.unit, sentence=printed)]
+    if rule.statement:
+        facts.append(Fact(name=rule.statement, value=match[0], sentence=printed))
+    return facts
 
 
-def _numbers(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator[Fact]:
+def _numbers(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> list[Fact]:
     quantity = _quantity(match)
     if quantity is None:
-        return
+        return []
     name = rule.name + (_key(rule.keys, match["key"]) if rule.keys else "")
-    yield Fact(
-        name=name,
-        value=quantity.value,
-        unit=quantity.unit,
-        qualifier=quantity.qualifier,
-        sentence=sentence.printed,
-    )
+    facts = [_counted(name, quantity, sentence.printed)]
     if "p" in match.re.groupindex and (percent := match["p"] or match["p2"]):
-        yield Fact(name=f"{name}_share", value=_plain(Decimal(percent)), unit="%", sentence=sentence.printed)
+        share = _plain(Decimal(percent))
+        facts.append(Fact(name=f"{name}_share", value=share, unit="%", sentence=sentence.printed))
     if name == "proactive.total" and (parts := read_parts(sentence.text, match.end())):
-        for label, part in parts.items:
-            yield Fact(
-                name="proactive.parts",
-                value=part.value,
-                unit=part.unit,
-                qualifier=part.qualifier,
-                sentence=label,
-            )
+        facts += [_counted("proactive.parts", part, label) for label, part in parts.items]
+    return facts
+
+
+def _counted(name: str, quantity: Quantity, sentence: str) -> Fact:
+    value, qualifier, unit = quantity
+    return Fact(name=name, value=value, unit=unit, qualifier=qualifier, sentence=sentence)
 
 
 def _key(keys: Mapping[str, str], printed: str) -> str:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _LINES_BEFORE: Final = 40
 _LINES_AFTER: Final = 12
 _LONGEST: Final = 80
-_BODY_NAME: Final = re.compile(r"(?:局|委|厅|府|办|会|院|镇|乡|街道|处|区|县|市|省|部|署|中心|公室|委员会|管委会)$")
+_BODY_NAME: Final = re.compile(
+    r"(?:局|委|厅|府|办|会|院|镇|乡|街道|处|区|县|市|省|部|署|中心|公室|委员会|管委会)$"
+)
 _OF_EVERY_CORE: Final = "公开报"
 _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
@@ -35,20 +37,22 @@ def choose_title(page: Page, metadata: Metadata) -> Title:
     A trusted place (dump column, label block, heading, the page's own ``<meta>``) decides; lines around the
     body only add what it leaves out. A refused title in a trusted place stands, whatever else the page shows.
     """
+    best = _trusted_title(page, metadata)
+    return best if best.refused or _weight(best) == _FULL else _completed(best, page)
+
+
+def _trusted_title(page: Page, metadata: Metadata) -> Title:
     best = Title("")
-    for text in _trusted(page, metadata):
-        if not text:
-            continue
-        title = parse_title(text)
+    for title in map(parse_title, filter(None, _trusted(page, metadata))):
         if title.refused:
             return title
         if _weight(title) > _weight(best) or not best.text:
             best = title
-    if _weight(best) == _FULL:
-        return best
-    for text in chain(_lines(page), [page.html_title or ""]):
-        if not _may_name_it(text):
-            continue
+    return best
+
+
+def _completed(best: Title, page: Page) -> Title:
+    for text in filter(_may_name_it, chain(_lines(page), [page.html_title or ""])):
         title = parse_title(text)
         if best.core_found and not _completes(title, best):
             continue

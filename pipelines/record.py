@@ -8,7 +8,7 @@ byte, apart from ``source.fetched``, ``seen``, ``change`` and ``version``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence  # noqa: TC003  pydantic reads it at run time
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -245,5 +245,5 @@ def to_json(report: Report) -> str:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of one record; every key is required."""
     schema = Report.model_json_schema(by_alias=True, mode="serialization")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Gongkai report record"}
-    return head | schema | head
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | schema | {"title": "Gongkai report record"}

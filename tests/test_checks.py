@@ -49,7 +49,7 @@ def disputes(**cells: int) -> Cells:
 
 def run(cells: Cells, *, version: Version = "v2", status: Any = "blank", **options: Any) -> Checks:
     """Check tables 3 and 4; nulls get a note with ``status`` unless notes are given."""
-    notes = {name: CellNote(status=status) for name, value in cells.items() if value is None}
+    notes = {name: CellNote(None, status) for name, value in cells.items() if value is None}
     templates = {"templates": Templates(applications=version, disputes=version)} | options
     context = {"cells": disputes() | cells, "notes": notes} | templates
     return check(CheckContext(**context)).checks
@@ -151,7 +151,7 @@ RESULT_COUNTS = {
 
 def _one_identity(cells: Cells, table: str, names: tuple[str, ...], printed: tuple[str, ...]) -> Checks:
     status = {"_": "placeholder", "?": "garbled"}
-    notes = {name: CellNote(status=status[p]) for name, p in zip(names, printed, strict=True) if p in status}
+    notes = {name: CellNote(None, status[p]) for name, p in zip(names, printed, strict=True) if p in status}
     values = {name: None if p in "_?" else int(p) for name, p in zip(names, printed, strict=True)}
     return check(CheckContext(cells=cells | values, notes=notes, templates=Templates(**{table: "v2"}))).checks
 
@@ -506,7 +506,7 @@ def test_fee_unit(
     amount: float | None, kind: Any, division: str | None, flags: list[str], *, suspect: bool
 ) -> None:
     cell = "proactive.fees.amount_wanyuan"
-    notes = {cell: CellNote(status="number", flags=flags)} if flags else {}
+    notes = {cell: CellNote(None, "number", flags)} if flags else {}
     agency = Agency(kind=kind, division=division)
     assert bool(found_by("PL.FEEUNIT", cells={cell: amount}, notes=notes, agency=agency)) == suspect
 
@@ -532,14 +532,14 @@ def test_in_force_too_few(issued: Any, repealed: Any, in_force: Any, *, fires: b
 def test_an_empty_form() -> None:
     names = [name for table in TABLES for name in cell_names(table, "v1")]
     cells: Cells = dict.fromkeys(names)
-    notes = dict.fromkeys(names, CellNote(status="blank"))
+    notes = dict.fromkeys(names, CellNote(None, "blank"))
     templates = Templates(proactive="v1", applications="v1", disputes="v1")
     (found,) = found_by("PL.EMPTY", cells=cells, notes=notes, templates=templates)
     assert found.actual == 22 + 161 + 15
     options: dict[str, Any] = {"notes": notes, "templates": templates}
     assert not found_by("PL.EMPTY", cells=cells | {names[0]: 0}, **options)
     assert not found_by(
-        "PL.EMPTY", cells=cells, notes=notes | {names[3]: CellNote(status="absent")}, templates=templates
+        "PL.EMPTY", cells=cells, notes=notes | {names[3]: CellNote(None, "absent")}, templates=templates
     )
     assert not found_by("PL.EMPTY", cells=cells, notes=notes, templates=Templates(proactive="v1"))
     assert not found_by("PL.EMPTY", templates=templates)
@@ -745,7 +745,7 @@ def truths() -> list[Any]:
 def of_truth(case: Any) -> Checks:
     unknown = set(case["undetermined"])
     notes = {
-        name: CellNote(status="ambiguous" if name in unknown else "blank")
+        name: CellNote(None, "ambiguous" if name in unknown else "blank")
         for name, value in case["cells"].items()
         if value is None
     }

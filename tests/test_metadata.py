@@ -148,7 +148,11 @@ def test_layout(layout: str) -> None:
     [
         (
             "发布时间:2026-01-20 09:05 来源:云岭市水务局",
-            {"published": "2026-01-20T09:05:00+08:00", "source": "云岭市水务局"},
+            {
+                "published": "2026-01-20T09:05:00+08:00",
+                "source": "云岭市水务局",
+                "publisher": "云岭市水务局",
+            },
         ),
         ("时间：2026-01-20 09:05", {"published": "2026-01-20T09:05:00+08:00"}),
         ("发布日期：2026-01", {"published": "2026-01"}),
@@ -159,7 +163,7 @@ def test_layout(layout: str) -> None:
         ("来源：云岭日报字体：大中小打印分享至：", {"source": "云岭日报"}),
         (
             "来源：水务局时间：2026-01-20 09:05",
-            {"source": "水务局", "published": "2026-01-20T09:05:00+08:00"},
+            {"source": "水务局", "publisher": "水务局", "published": "2026-01-20T09:05:00+08:00"},
         ),
         (
             "【发布日期：2026-01-20】【来源：云岭日报】【字体：大 中 小】",
@@ -172,14 +176,14 @@ def test_layout(layout: str) -> None:
         ),
         (
             "信息来源： 政务公开办 发布人：管理员 发布日期： 2026-01-20",
-            {"source": "政务公开办", "published": "2026-01-20"},
+            {"source": "政务公开办", "publisher": "政务公开办", "published": "2026-01-20"},
         ),
         (
             "公开时限：长期公开 责任部门：办公室 生成日期：2026-01-11",
             {"publisher": "办公室", "created": "2026-01-11"},
         ),
         ("信息提供日期：2026-01-20 信息提供单位：水务局", {}),
-        ("来源：水务局 原文发布日期：2015-01-20", {"source": "水务局"}),
+        ("来源：水务局 原文发布日期：2015-01-20", {"source": "水务局", "publisher": "水务局"}),
         ("来源： 打印 关闭", {}),
         ("来 源：云岭日报 | 作者：李某 | 点击数：7", {"source": "云岭日报"}),
         (
@@ -199,6 +203,32 @@ def test_layout(layout: str) -> None:
 def test_line(line: str, fields: dict[str, str]) -> None:
     got = read_metadata([line, OPENING], {}).model_dump(exclude={"raw"}, exclude_none=True)
     assert got == fields
+
+
+@pytest.mark.parametrize(
+    ("lines", "publisher"),
+    [
+        (["来源：云岭市水务局"], "云岭市水务局"),
+        (["来源：云岭市水务局", "发布机构：云岭市人民政府办公室"], "云岭市人民政府办公室"),
+        (["来源：云岭市水务局", "发布机构："], None),  # printed and left blank
+        (["来源：云岭市水务局", "发布机构：无"], None),
+        (["来源：云岭日报"], None),
+        (["来源：新华社"], None),
+        (["来源：云岭市人民政府网站"], None),
+        (["来源：本站"], None),
+    ],
+)
+def test_a_body_named_as_source_is_the_publisher_where_no_label_tells(
+    lines: list[str], publisher: str | None
+) -> None:
+    got = read_metadata([*lines, OPENING], {})
+    assert got.publisher == publisher
+    assert got.raw["来源"] == got.source == lines[0].partition("：")[2]
+
+
+def test_a_publisher_known_from_outside_goes_before_the_source() -> None:
+    got = read_metadata(["来源：云岭市水务局", OPENING], {}, {"发布机构": "云岭市人民政府办公室"})
+    assert got.publisher == "云岭市人民政府办公室"
 
 
 def test_value_is_never_another_label_nor_the_title() -> None:
@@ -410,9 +440,17 @@ REAL_BLOCKS: dict[str, dict[str, str]] = {
         "validity": "有效",
         "source": "平潭综合实验区管委会",
     },
-    "portal-pages/ndrc-detail-trs.html": {"published": "2026-04-09", "source": "国家能源局"},
-    "portal-pages/sasac-detail.html": {"published": "2024-12-17", "source": "产权局"},
-    "portal-pages/csrc-detail-ucap.html": {"published": "2025-10-25T11:32:37+08:00", "source": "中国证监会"},
+    "portal-pages/ndrc-detail-trs.html": {
+        "published": "2026-04-09",
+        "source": "国家能源局",
+        "publisher": "国家能源局",
+    },
+    "portal-pages/sasac-detail.html": {"published": "2024-12-17", "source": "产权局", "publisher": "产权局"},
+    "portal-pages/csrc-detail-ucap.html": {
+        "published": "2025-10-25T11:32:37+08:00",
+        "source": "中国证监会",
+        "publisher": "中国证监会",
+    },
     "portal-pages/shanxi-province-trs-2019.html": {
         "published": "2019-09-18T06:23:00+08:00",
         "source": "山西日报",
@@ -443,6 +481,7 @@ REAL_BLOCKS: dict[str, dict[str, str]] = {
     "portal-pages/templates/clone-anhui-lonsun-ah_jyt_40678766.html": {
         "published": "2023-11-06T00:00:00+08:00",
         "source": "肥西县教育局",
+        "publisher": "肥西县教育局",
     },
     "portal-pages/templates/clone-liaoyang-epoint-liaoyang_detail.html": {
         "published": "2023-06-12T09:51:00+08:00",
@@ -463,6 +502,7 @@ REAL_BLOCKS: dict[str, dict[str, str]] = {
     "reports/pingtan-2023.html": {
         "published": "2024-03-08T15:34:00+08:00",
         "source": "平潭综合实验区管委会办公室",
+        "publisher": "平潭综合实验区管委会办公室",
     },
     "reports/shanghai-office-2019.html": {"published": "2020-01-31"},
     "../seeds/004_b3c20690f40e0ead.txt": {
