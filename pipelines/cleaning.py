@@ -140,8 +140,10 @@ def text_blocks(text: str) -> list[Block]:
     lines = text.translate(_CONTROL).split("\n")
     blocks: list[Block] = []
     count = 0
-    least = 1 if any(line.count("|") > 1 and line.strip(" |\t") for line in lines) else 2
-    for drawn, group in groupby(lines, key=lambda line: _drawn(line, least)):
+    least = _pipes_of_a_row(lines)
+    if least is None:
+        lines = [line.replace("|", " ") for line in lines]
+    for drawn, group in groupby(lines, key=lambda line: _drawn(line, least or _NO_PIPES)):
         if not drawn:
             blocks.extend(" ".join(line.split()) for line in group if not _PAGE_NUMBER.match(line))
             continue
@@ -158,6 +160,18 @@ def text_blocks(text: str) -> list[Block]:
 
 
 _PAGE_NUMBER: Final = re.compile(r"\s*[-–—－]{1,2}\s*\d{1,3}\s*[-–—－]{1,2}\s*$")
+
+
+_NO_PIPES: Final = 10**9
+
+
+def _pipes_of_a_row(lines: list[str]) -> int | None:
+    """Fewest pipes that draw a row, or None where pipes stand between lines of one cell each."""
+    cells = [sum(map(bool, map(str.strip, line.split("|")))) for line in lines if "|" in line]
+    several = sum(count > 1 for count in cells)
+    if several * 4 < len(cells):
+        return None
+    return 1 if any(line.count("|") > 1 and line.strip(" |\t") for line in lines) else 2
 
 
 def _text_body(blocks: list[Block]) -> tuple[int, int]:
@@ -371,11 +385,11 @@ def _anchored(text: str) -> bool:
 def _hiding_words(raw: bytes) -> list[str]:
     """The spellings in which the page may hide something; selectors for others would only cost time."""
     lowered = raw.lower()
-    words = [word for word in ("display", "visibility") if word.encode() in lowered]
+    words = [word for word in ("display", "visibility", "line-through") if word.encode() in lowered]
     return [form for word in words for form in (word, word.upper(), word.title()) if form.encode() in raw]
 
 
-_HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_HIDING: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|line-through", re.I)
 
 
 def _take_tables(body: LexborNode) -> list[Table] | None:

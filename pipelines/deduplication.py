@@ -11,17 +11,14 @@ Only digests and addresses are kept, so memory does not grow with the size of th
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pipelines.record import Finding, Message
+from pipelines.rules import finding
 
 if TYPE_CHECKING:
-    from pipelines.record import Number, Report
+    from pipelines.record import Finding, Number, Report
 
 CONFLICT_RULE: Final = "QL.CONFLICT"
 
@@ -137,22 +134,6 @@ def _digest(value: object) -> bytes:
 
 
 def _conflict(key: Key, first: _Kept) -> Finding:
-    comparable = key.numbers is not None or first.numbers is not None
-    diagnosis = "different_numbers" if comparable else "nothing_to_compare"
-    rule = _rule()[diagnosis]
-    return Finding(
-        rule=CONFLICT_RULE,
-        severity=rule["severity"],
-        result=rule["result"],
-        diagnosis=diagnosis,
-        message=Message(
-            zh=rule["message"]["zh"].format(url=first.url), en=rule["message"]["en"].format(url=first.url)
-        ),
-    )
-
-
-@cache
-def _rule() -> dict[str, Any]:
-    data = tomllib.loads(files("pipelines.data").joinpath("deduplication.toml").read_text("utf-8"))
-    rule: dict[str, Any] = data[CONFLICT_RULE]
-    return rule
+    if key.numbers is None and first.numbers is None:
+        return finding(CONFLICT_RULE, result="NOT_EVALUABLE", actual=first.url, variant="nothing_to_compare")
+    return finding(CONFLICT_RULE, actual=first.url)

@@ -16,6 +16,8 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from pydantic import TypeAdapter
+
 from pipelines.record import Fact
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from pipelines.record import Number, Section
 
 Qualifier = Literal["exact", "at_least", "about", "at_most"]
+_Stated = dict[str, Any]
+"""A fact before it is one: they are built all at once, which is much faster."""
+_FACTS: Final = TypeAdapter(list[Fact])
 
 SENTENCE_LENGTH: Final = 500
 """Longest sentence that patterns run on; longer ones are read in pieces."""
@@ -70,6 +75,7 @@ class _Rule:
     channel: str | None
     unit: str | None
     statement: str | None
+    shares: bool
     keys: Mapping[str, str]
 
     @property
@@ -183,9 +189,10 @@ def _rule(entry: Mapping[str, Any], data: Mapping[str, Any]) -> _Rule:
     kind = next((kind for kind in _KINDS if entry.get(kind)), "number")
     quoted = kind in ("quote", "period") and entry["name"] != "disputes.outcome"
     plan, year = data["guards"]["plan"], data["guards"]["year"]
+    pattern = re.compile(_expand(entry["pattern"], data))
     return _Rule(
         name=entry["name"],
-        pattern=re.compile(_expand(entry["pattern"], data)),
+        pattern=pattern,
         triggers=tuple(entry["triggers"]),
         kind=kind,
         context=optional("context"),
@@ -199,6 +206,7 @@ def _rule(entry: Mapping[str, Any], data: Mapping[str, Any]) -> _Rule:
         channel=entry.get("channel"),
         unit=entry.get("unit"),
         statement=entry.get("statement"),
+        shares="p2" in pattern.groupindex,
         keys=entry.get("keys", {}),
     )
 
@@ -324,24 +332,28 @@ def extract_facts(
     Returns:
         Facts in printed order, each once; names as in the data dictionary without the prefix ``facts.``.
     """
-    body = _Body(year, (agency or "").endswith(_OFFICES), (agency or "").endswith(_GOVERNMENTS))
-    facts: dict[tuple[str, object, str], Fact] = {}
-    for fact in _stated(preamble_paragraphs, body, front=True):
-        facts.setdefault((fact.name, fact.value, fact.qualifier), fact)
+    facts: dict[tuple[object, ...], _Stated] = {}
+    for fact in _all_stated(sections, preamble_paragraphs, year, agency or ""):
+        facts.setdefault((fact["name"], fact["value"], fact["qualifier"]), fact)
+    return _FACTS.validate_python(list(facts.values()))
+
+
+def _all_stated(
+    sections: Sequence[Section], preamble: Sequence[str], year: int | None, agency: str
+) -> Iterator[_Stated]:
+    body = _Body(year, agency.endswith(_OFFICES), agency.endswith(_GOVERNMENTS))
+    yield from _stated(preamble, body, front=True)
     for section in sections:
         front, problems = section.number in _FRONT, section.number == _PROBLEMS
-        for fact in _stated(section.text.split("\n"), body, front=front, problems=problems):
-            facts.setdefault((fact.name, fact.value, fact.qualifier), fact)
+        yield from _stated(section.text.split("\n"), body, front=front, problems=problems)
     for section in sections:
         if section.number == _PROBLEMS or (section.number is None and "问题" in section.title):
-            for fact in _items(section.text):
-                facts.setdefault((fact.name, fact.value, ""), fact)
-    return list(facts.values())
+            yield from _items(section.text)
 
 
 def _stated(
     paragraphs: Sequence[str], body: _Body, *, front: bool, problems: bool = False
-) -> Iterator[Fact]:
+) -> Iterator[_Stated]:
     rules = _rules()
     earlier = before = previous = ""
     for printed in _sentences(paragraphs):
@@ -373,7 +385,12 @@ def _applies(rule: _Rule, sentence: _Sentence, match: re.Match[str], body: _Body
         return rule.guard is None or not rule.guard.search(match[0])
     text, start = sentence.text, match.start()
     segment = max(text.rfind("；", 0, start), text.rfind(";", 0, start)) + 1
-    clause = max(segment, *(text.rfind(mark, segment, start) + 1 for mark in "，：,"))
+    clause = max(
+        segment,
+        text.rfind("，", segment, start) + 1,
+        text.rfind("：", segment, start) + 1,
+        text.rfind(",", segment, start) + 1,
+    )
     said = text[clause : match.end()]
     return not (
         (body.year is not None and sentence.years and sentence.year_before(start) not in (None, body.year))
@@ -421,39 +438,40 @@ def _after_last(text: str, marks: str, stop: int) -> int:
     return max(text.rfind(mark, 0, stop) for mark in marks) + 1
 
 
-def _facts_from(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> list[Fact]:
+def _facts_from(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator[_Stated]:
     printed = sentence.printed
     if rule.kind == "number":
-        return _numbers(rule, sentence, match)
-    if rule.kind == "period":
-        return [Fact(name=rule.name, value=_period(match), sentence=printed)]
-    if rule.kind == "quote":
-        return [Fact(name=rule.name, value=match["t"], sentence=printed)]
-    if rule.kind == "percent":
-        return [Fact(name=rule.name, value=_plain(Decimal(match["p"])), unit="%", sentence=printed)]
-    facts = [Fact(name=rule.name, value=0, unit=rule.unit, sentence=printed)]
-    if rule.statement:
-        facts.append(Fact(name=rule.statement, value=match[0], sentence=printed))
-    return facts
+        yield from _numbers(rule, sentence, match)
+    elif rule.kind == "period":
+        yield _fact(rule.name, _period(match), printed)
+    elif rule.kind == "quote":
+        yield _fact(rule.name, match["t"], printed)
+    elif rule.kind == "percent":
+        yield _fact(rule.name, _plain(Decimal(match["p"])), printed, "%")
+    else:
+        yield _fact(rule.name, 0, printed, rule.unit)
+        if rule.statement:
+            yield _fact(rule.statement, match[0], printed)
 
 
-def _numbers(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> list[Fact]:
+def _numbers(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator[_Stated]:
     quantity = _quantity(match)
     if quantity is None:
-        return []
+        return
+    printed = sentence.printed
     name = rule.name + (_key(rule.keys, match["key"]) if rule.keys else "")
-    facts = [_counted(name, quantity, sentence.printed)]
-    if "p" in match.re.groupindex and (percent := match["p"] or match["p2"]):
-        share = _plain(Decimal(percent))
-        facts.append(Fact(name=f"{name}_share", value=share, unit="%", sentence=sentence.printed))
+    yield _fact(name, quantity.value, printed, quantity.unit, quantity.qualifier)
+    if rule.shares and (percent := match["p"] or match["p2"]):
+        yield _fact(f"{name}_share", _plain(Decimal(percent)), printed, "%")
     if name == "proactive.total" and (parts := read_parts(sentence.text, match.end())):
-        facts += [_counted("proactive.parts", part, label) for label, part in parts.items]
-    return facts
+        for label, part in parts.items:
+            yield _fact("proactive.parts", part.value, label, part.unit, part.qualifier)
 
 
-def _counted(name: str, quantity: Quantity, sentence: str) -> Fact:
-    value, qualifier, unit = quantity
-    return Fact(name=name, value=value, unit=unit, qualifier=qualifier, sentence=sentence)
+def _fact(
+    name: str, value: Number | str, sentence: str, unit: str | None = None, qualifier: Qualifier = "exact"
+) -> _Stated:
+    return {"name": name, "value": value, "unit": unit, "qualifier": qualifier, "sentence": sentence}
 
 
 def _key(keys: Mapping[str, str], printed: str) -> str:
@@ -540,7 +558,7 @@ def parts_of(fact: Fact) -> Parts | None:
     return None
 
 
-def _items(text: str) -> Iterator[Fact]:
+def _items(text: str) -> Iterator[_Stated]:
     """Problems and improvements of section 5, where they are counted as 一是, 二是 and so on."""
     rules = _rules()
     turn = rules.improvements.search(text)
@@ -549,8 +567,8 @@ def _items(text: str) -> Iterator[Fact]:
     yield from _listed("improvements", text[at:], rules.item)
 
 
-def _listed(name: str, text: str, item: re.Pattern[str]) -> Iterator[Fact]:
+def _listed(name: str, text: str, item: re.Pattern[str]) -> Iterator[_Stated]:
     starts = [m.start() for m in item.finditer(text)]
     for start, end in pairwise([*starts, len(text)]):
         said = "".join(text[start:end].split("\n")).strip().rstrip("；;，,。")
-        yield Fact(name=name, value=item.sub("", said, count=1), sentence=said)
+        yield _fact(name, item.sub("", said, count=1), said)

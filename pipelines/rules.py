@@ -113,7 +113,7 @@ def finding(
 
     Args:
         rule_id: id of the rule or of a member of a family.
-        result: outcome of the rule.
+        result: outcome of the rule; what could not be evaluated is never graver than INFO.
         cells: names of the cells concerned.
         expected: what the rule asks for; also ``{expected}`` in the sentence.
         actual: what was found; also ``{actual}`` in the sentence.
@@ -133,7 +133,7 @@ def finding(
     arguments = {"expected": expected, "actual": actual, **message_args}
     return Finding(
         rule=rule_id,
-        severity=the_rule.severity,
+        severity="INFO" if result == "NOT_EVALUABLE" else the_rule.severity,
         result=result,
         cells=list(cells),
         expected=expected,
