@@ -345,7 +345,7 @@ def lint(registry: Sequence[Province] | None = None) -> list[Problem]:
     for division in divisions().values():
         if division.valid_to is None:
             standing.setdefault(_owner(division.code, prefixes), []).append(division)
-    problems = []
+    problems: list[Problem] = []
     for province in checked:
         problems += _file_problems(province)
         for portal in province.portals:

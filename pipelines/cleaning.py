@@ -20,6 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pipelines.blocks import Block, Cell, Table
 from pipelines.decoding import Decoded, decode
+from pipelines.embedded import embedded_body, spelt_out
 from pipelines.record import Attachment
 
 if TYPE_CHECKING:
@@ -129,7 +130,44 @@ def clean(document: Document) -> Page:
         page.form = "html"
         wide = page.decoded is not None and page.decoded.encoding.startswith("utf-16")
         _read_html(page, text, text.encode("utf-8", "replace") if wide else raw)
+    if page.problem is None and (inner := _carried(page, text)) is not None:
+        page.flags.append("body_from_script")
+        _read_embedded(page, inner)
     return page
+
+
+def _carried(page: Page, text: str) -> str | None:
+    """The report where it stands as a string in script or as escaped markup, and not in the page's own tree."""
+    if any(isinstance(block, Table) for block in page.blocks) or _TABLE_3 not in text and "\\u672c\\u5e74" not in text:
+        return None
+    shown = "\n".join(block for block in page.blocks if isinstance(block, str) and ("<" in block or "&lt;" in block))
+    if _TABLE_3 in shown and (inner := spelt_out(shown)) is not None:
+        return inner
+    if any(isinstance(block, str) and _TABLE_3 in block and "<" not in block for block in page.blocks):
+        return None
+    return embedded_body(text)
+
+
+_TABLE_3: Final = "新收政府信息公开申请"
+
+
+def _read_embedded(page: Page, inner: str) -> None:
+    """Put a body that a script carries behind what the page itself shows."""
+    shown = [block for block in page.blocks if isinstance(block, str) and len(block) < _LONG_LINE]
+    carried = Page(document=page.document, form="html", blocks=[])
+    if _MARKUP.search(inner, 0, 200_000) and _suspicious(inner.encode("utf-8", "replace"), inner) is None:
+        _read_html(carried, inner, inner.encode("utf-8", "replace"))
+        page.form = "html"
+    else:
+        carried.blocks = text_blocks(inner)
+        carried.body = _text_body(carried.blocks)
+    page.blocks = [*shown, *carried.blocks]
+    page.body = (carried.body[0] + len(shown), carried.body[1] + len(shown))
+    page.links += carried.links
+    page.images += carried.images
+
+
+_LONG_LINE: Final = 400
 
 
 # --- text -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -42,7 +42,7 @@ _KINDS: Final[tuple[Literal["zero", "quote", "period", "percent"], ...]] = (
     "period",
     "percent",
 )
-_YEAR: Final = re.compile(r"(2[0０][0-9０-９]{2})年")
+_YEAR: Final = re.compile("2[0０][0-9０-９]{2}")
 _SCALES: Final[Mapping[str, int]] = {"百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final[Mapping[str, int]] = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS: Final[Mapping[str, int]] = {"十": 10, "百": 100}
@@ -78,17 +78,16 @@ class _Rule:
     shares: bool
     keys: Mapping[str, str]
 
-    @property
-    def wordy(self) -> bool:
-        """Whether it finds something in a sentence without a number."""
-        return self.kind in ("zero", "quote")
-
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
+    """All rules. Sets of them are integers: bit ``i`` stands for ``facts[i]``."""
+
     facts: tuple[_Rule, ...]
+    wordy: int
+    preamble: int
     scan: re.Pattern[str]
-    triggers: Mapping[str, tuple[int, ...]]
+    triggers: Mapping[str, int]
     hidden: Mapping[str, tuple[str, ...]]
     qualifiers: Mapping[str, Qualifier]
     channels: re.Pattern[str]
@@ -97,12 +96,23 @@ class _Rules:
     improvements: re.Pattern[str]
     item: re.Pattern[str]
 
-    def triggered(self, text: str) -> list[_Rule]:
-        """The rules that a sentence without spaces may match, in order."""
-        found = set(self.scan.findall(text))
-        for word in self.hidden.keys() & found:
-            found.update(other for other in self.hidden[word] if other in text)
-        return [self.facts[i] for i in sorted({i for word in found for i in self.triggers[word]})]
+    def triggered(self, text: str) -> int:
+        """The rules that a sentence without spaces may match."""
+        words = self.scan.findall(text)
+        found = 0
+        for word in words:
+            found |= self.triggers[word]
+        for word in self.hidden.keys() & words:
+            for other in self.hidden[word]:
+                if other in text:
+                    found |= self.triggers[other]
+        return found
+
+    def members(self, of: int) -> Iterator[_Rule]:
+        """The rules of a set, in order."""
+        while of:
+            yield self.facts[(of & -of).bit_length() - 1]
+            of &= of - 1
 
 
 class _Body(NamedTuple):
@@ -121,8 +131,16 @@ class _Sentence:
     text: str
     before: str
     earlier: str
-    years: list[tuple[int, int]]
+    contexts: dict[tuple[re.Pattern[str], bool], bool] = field(default_factory=dict)
     media: list[tuple[int, str]] | None = None
+
+    def speaks_of(self, context: re.Pattern[str], *, near: bool) -> bool:
+        """Whether it has one of these words or, with ``near``, one of the two sentences before it has."""
+        key = context, near
+        if key not in self.contexts:
+            before = _squeeze(self.earlier + self.before) if near else ""
+            self.contexts[key] = context.search(before + self.text) is not None
+        return self.contexts[key]
 
     def channels(self) -> list[tuple[int, str]]:
         """Where the sentence names which medium."""
@@ -132,11 +150,11 @@ class _Sentence:
 
     def year_before(self, stop: int) -> int | None:
         """The last year named before an index."""
-        return next((year for at, year in reversed(self.years) if at < stop), None)
-
-    def with_previous(self) -> str:
-        """The sentence after the two before it."""
-        return _squeeze(self.earlier + self.before) + self.text
+        at = stop + 1
+        while (at := self.text.rfind("年", 0, at)) >= 0:
+            if year := _YEAR.fullmatch(self.text, max(0, at - 4), at):
+                return int(year[0])
+        return None
 
 
 class Quantity(NamedTuple):
@@ -156,15 +174,17 @@ def _data() -> dict[str, Any]:
 def _rules() -> _Rules:
     data = _data()
     facts = tuple(_rule(entry, data) for entry in data["facts"])
-    triggers: dict[str, list[int]] = {}
+    triggers: dict[str, int] = {}
     for number, rule in enumerate(facts):
         for word in rule.triggers:
-            triggers.setdefault(word, []).append(number)
+            triggers[word] = triggers.get(word, 0) | 1 << number
     words = sorted(triggers, key=len, reverse=True)
     return _Rules(
         facts=facts,
+        wordy=sum(1 << i for i, rule in enumerate(facts) if rule.kind in ("zero", "quote")),
+        preamble=sum(1 << i for i, rule in enumerate(facts) if rule.preamble),
         scan=re.compile("|".join(map(re.escape, words))),
-        triggers={word: tuple(numbers) for word, numbers in triggers.items()},
+        triggers=triggers,
         hidden={word: hidden for word in words if (hidden := tuple(_hidden_by(word, words)))},
         qualifiers={word: name for name, words in data["qualifiers"].items() for word in words},
         channels=re.compile("|".join(f"(?P<{name}>{words})" for name, words in data["channels"].items())),
@@ -307,8 +327,11 @@ def _unwrap(paragraphs: Sequence[str]) -> Iterator[str]:
 
 def _squeeze(text: str) -> str:
     """Drop spaces, but for those between digits, which may part two numbers."""
-    joined, *parts = text.split() or [""]
-    for part in parts:
+    parts = text.split()
+    if len(parts) < 2:  # noqa: PLR2004 - one word
+        return text
+    joined = parts[0]
+    for part in parts[1:]:
         joined += f" {part}" if joined[-1].isdecimal() and part[0].isdecimal() else part
     return joined
 
@@ -360,27 +383,24 @@ def _stated(
         earlier, before, previous = before, previous, printed
         text = _squeeze(printed)
         triggered = rules.triggered(text)
+        if not front:
+            triggered &= ~rules.preamble
+        if triggered and not _NUMBERED.search(text):
+            triggered &= rules.wordy
         if not triggered or (problems and _NEXT_YEAR.search(text)):
             continue
-        numbered = _NUMBERED.search(printed) is not None
-        years = [(m.start(), int(m[1])) for m in _YEAR.finditer(text)] if numbered else []
-        sentence = _Sentence(printed, text, before, earlier, years)
-        for rule in triggered:
-            if (front or not rule.preamble) and (numbered or rule.wordy) and _may_state(rule, sentence):
-                for match in rule.pattern.finditer(text):
-                    if _applies(rule, sentence, match, body):
-                        yield from _facts_from(rule, sentence, match)
-
-
-def _may_state(rule: _Rule, sentence: _Sentence) -> bool:
-    if rule.context is not None and not rule.context.search(
-        sentence.with_previous() if rule.near else sentence.text
-    ):
-        return False
-    return rule.guard_sentence is None or not rule.guard_sentence.search(sentence.text)
+        sentence = _Sentence(printed, text, before, earlier)
+        for rule in rules.members(triggered):
+            for match in rule.pattern.finditer(text):
+                if _applies(rule, sentence, match, body):
+                    yield from _facts_from(rule, sentence, match)
 
 
 def _applies(rule: _Rule, sentence: _Sentence, match: re.Match[str], body: _Body) -> bool:
+    if rule.context is not None and not sentence.speaks_of(rule.context, near=rule.near):
+        return False
+    if rule.guard_sentence is not None and rule.guard_sentence.search(sentence.text):
+        return False
     if rule.barred is None:
         return rule.guard is None or not rule.guard.search(match[0])
     text, start = sentence.text, match.start()
@@ -393,7 +413,7 @@ def _applies(rule: _Rule, sentence: _Sentence, match: re.Match[str], body: _Body
     )
     said = text[clause : match.end()]
     return not (
-        (body.year is not None and sentence.years and sentence.year_before(start) not in (None, body.year))
+        (body.year is not None and sentence.year_before(start) not in (None, body.year))
         or rule.barred.search(said)
         or (rule.guard is not None and rule.guard.search(said))
         or (rule.whole and "其中" in text[segment:start])

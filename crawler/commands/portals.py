@@ -1,0 +1,310 @@
+"""``scrapy portals``: which governments are registered, what is known of their portals, whether the rows are sound.
+
+Chinese by default, English with ``--lang en``; the exit code of ``lint`` says whether anything was found.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from rich.text import Text
+from scrapy.commands import ScrapyCommand
+
+from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_USAGE
+from crawler.display import Screen, fit, plain
+from crawler.messages import LANGUAGES
+from crawler.registry import (
+    RegistryError,
+    Unknown,
+    facts,
+    find_province,
+    lint,
+    portal_of,
+    portals,
+    portals_of_division,
+    province_of,
+    provinces,
+)
+from pipelines.agencies import ancestors, divisions
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from crawler.messages import Language
+    from crawler.registry import Limit, Portal, PortalException, Province
+
+_LANGUAGE_VARIABLE: Final = "GONGKAI_LANG"
+_GAP: Final = "  "
+_LABEL_WIDTH: Final = 14
+_NAME_WIDTH: Final = 28
+_CODE_WIDTH: Final = 6
+_FILE_WIDTH: Final = 12
+_COUNT_WIDTH: Final = 6
+
+
+class _UsageError(Exception):
+    """An argument that can't be used: the key of a sentence, and its words."""
+
+    def __init__(self, key: str, **words: str) -> None:
+        super().__init__(key)
+        self.key = key
+        self.words = words
+
+
+class Command(ScrapyCommand):
+    """List, show and check the registered portals."""
+
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        """Show the usage."""
+        return "[options] [list [province ...] | show <host|code> | lint]"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "List, show and check the registered government portals"
+
+    def long_desc(self) -> str:
+        """What the exit code says belongs to the description."""
+        return (
+            f"{self.short_desc()}. Without an action: the provinces. Exit code: 0 fine, 1 lint found something, "
+            "2 unusable arguments or an unreadable registry."
+        )
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        super().add_options(parser)
+        parser.add_argument("--platform", metavar="NAME", help="list: only portals of this platform (- none)")
+        parser.add_argument("--limited", action="store_true", help="list: only portals with limits")
+        parser.add_argument("--columns", action="store_true", help="list: only portals with known columns")
+        parser.add_argument(
+            "--lang", metavar="LANG", help=f"language on screen: zh, en (default: {_LANGUAGE_VARIABLE} or zh)"
+        )
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        """Do it, and leave the exit code."""
+        language: Language = LANGUAGES[0]
+        try:
+            language = _language(opts)
+            self.exitcode = _act(args, opts, _Page(language))
+        except _UsageError as error:
+            self.exitcode = _complain(_say(error.key, language, **error.words), language)
+        except RegistryError as error:
+            self.exitcode = _complain(_say("unreadable", language, value=str(error)), language)
+
+
+def _language(opts: Namespace) -> Language:
+    value = opts.lang or os.environ.get(_LANGUAGE_VARIABLE) or LANGUAGES[0]
+    for language in LANGUAGES:
+        if value == language:
+            return language
+    raise _UsageError("bad_lang", value=value)
+
+
+def _complain(text: str, language: Language) -> int:
+    sys.stderr.write(plain(_say("error", language, text=text)) + "\n")
+    return EXIT_USAGE
+
+
+def _say(key: str, language: Language, **words: object) -> str:
+    return _word("say", key, language).format(**words)
+
+
+def _word(group: str, code: str, language: Language) -> str:
+    """The wording of a code; a code without one stands for itself."""
+    wording: dict[str, str] | None = facts()[group].get(code)
+    return wording[language] if wording else code
+
+
+def _act(args: list[str], opts: Namespace, page: _Page) -> int:
+    for argument in args:
+        if argument.startswith("-"):
+            raise _UsageError("unknown_option", value=argument)
+    action, *rest = args or ["list" if _filtered(opts) else "summary"]
+    actions: dict[str, Callable[[list[str]], int]] = {
+        "summary": lambda _: page.summary(),
+        "list": lambda names: page.list(_chosen(names, opts)),
+        "show": lambda names: page.show(_wanted(names)),
+        "lint": page.lint,
+    }
+    if action not in actions:
+        raise _UsageError("unknown_action", value=action)
+    return actions[action](rest)
+
+
+def _filtered(opts: Namespace) -> bool:
+    return bool(opts.platform or opts.limited or opts.columns)
+
+
+def _chosen(names: Iterable[str], opts: Namespace) -> list[Portal | Unknown]:
+    """The portals of the provinces named (or of all) that pass the filters; without a filter also the gaps."""
+    platform = opts.platform
+    if platform not in (None, "-", *facts()["platform"]):
+        raise _UsageError("unknown_platform", value=platform, known=" ".join(facts()["platform"]))
+    keys = [_province(name).key for name in names]
+    chosen: list[Portal | Unknown] = []
+    for province in provinces():
+        if not keys or province.key in keys:
+            chosen += [portal for portal in province.portals if _passes(portal, opts)]
+            chosen += () if _filtered(opts) else province.unknown
+    return sorted(chosen, key=lambda entry: entry.division)
+
+
+def _passes(portal: Portal, opts: Namespace) -> bool:
+    return (
+        (opts.platform is None or (portal.platform or "-") == opts.platform)
+        and (bool(portal.limits) or not opts.limited)
+        and (bool(portal.columns) or not opts.columns)
+    )
+
+
+def _province(name: str) -> Province:
+    if province := find_province(name):
+        return province
+    raise _UsageError("unknown_province", value=name)
+
+
+def _wanted(names: list[str]) -> Sequence[Portal | Unknown]:
+    """The portals of a division, or the one a host or an address belongs to."""
+    if not names:
+        raise _UsageError("missing_argument")
+    wanted, *surplus = names
+    if surplus:
+        raise _UsageError("extra_argument", value=surplus[0])
+    found: list[Portal | Unknown] = [*portals_of_division(wanted)]
+    found += [entry for province in provinces() for entry in province.unknown if entry.division == wanted]
+    if found:
+        return found
+    host = wanted.partition("://")[2].partition("/")[0] or wanted.partition("/")[0]
+    if portal := portal_of(host):
+        return [portal]
+    raise _UsageError("unknown_portal", value=wanted)
+
+
+class _Page:
+    """What is shown, in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._screen = Screen(language, stderr=False)
+
+    def summary(self) -> int:
+        """One line a province."""
+        heads = ("portals", "platforms", "columns", "limited", "gaps")
+        widths = [max(_COUNT_WIDTH, cell_len(self._say(head))) for head in heads]
+        head = [fit(self._say("code"), _CODE_WIDTH), fit(self._say("file"), _FILE_WIDTH)]
+        head += [_right(self._say(key), width) for key, width in zip(heads, widths, strict=True)]
+        self._line([*head, self._say("province")], "dim")
+        for province in provinces():
+            counts = (
+                len(province.portals),
+                sum(portal.platform is not None for portal in province.portals),
+                sum(bool(portal.columns) for portal in province.portals),
+                sum(bool(portal.limits) for portal in province.portals),
+                len(province.unknown),
+            )
+            cells = [province.code, fit(province.key, _FILE_WIDTH)]
+            cells += [_right(str(count), width) for count, width in zip(counts, widths, strict=True)]
+            self._line([*cells, province.name])
+        self._text(self._say("total", n=len(portals())), "bold")
+        self._text(self._say("guide"), "dim")
+        return 0
+
+    def list(self, chosen: Sequence[Portal | Unknown]) -> int:
+        """One line a portal."""
+        rows = [
+            (entry.division, entry.name, "?", self._reason(entry))
+            if isinstance(entry, Unknown)
+            else (entry.division, entry.name, self._platform(entry), entry.home)
+            for entry in chosen
+        ]
+        width = max((cell_len(platform) for _, _, platform, _ in rows), default=0)
+        for code, name, platform, home in rows:
+            self._line([code, fit(name, _NAME_WIDTH), fit(platform, width), home])
+        found = sum(not isinstance(entry, Unknown) for entry in chosen)
+        self._text(self._say("total", n=found), "bold")
+        return 0
+
+    def show(self, found: Sequence[Portal | Unknown]) -> int:
+        """All that is known of a portal."""
+        for entry in found:
+            self._text(f"{entry.name}  {self._place(entry.division)}", "bold")
+            for key, value in self._known(entry):
+                label = fit(self._say(key), _LABEL_WIDTH)
+                self._screen.line(Text(_GAP).append(label, "dim").append(plain(value)))
+        return 0
+
+    def lint(self, surplus: Sequence[str]) -> int:
+        """Every problem on a line, then how many."""
+        if surplus:
+            raise _UsageError("extra_argument", value=surplus[0])
+        problems = lint()
+        for problem in problems:
+            where = f"{problem.province}.toml {problem.place}".strip() + self._say("colon")
+            sentence = _word("problem", problem.code, self._language).format(**problem.details)
+            self._text(where + sentence, "red")
+        if problems:
+            self._text(self._say("lint_bad", n=len(problems)), "bold red")
+            return EXIT_INCOMPLETE
+        self._text(self._say("lint_ok", n=len(portals())), "green")
+        return 0
+
+    def _known(self, entry: Portal | Unknown) -> Iterator[tuple[str, str]]:
+        if isinstance(entry, Unknown):
+            yield "missing", self._reason(entry)
+            return
+        yield "home", entry.home
+        yield "platform", self._platform(entry, usual=True)
+        for key in ("site", "site_id", "proof"):
+            if value := getattr(entry, key):
+                yield key, value
+        if entry.hosts:
+            yield "hosts", self._say("comma").join(entry.hosts)
+        if entry.valid_from or entry.valid_to:
+            yield "valid", f"{entry.valid_from or ''} – {entry.valid_to or ''}"
+        for column in entry.columns:
+            notes = self._say("comma").join(_word("note", note, self._language) for note in column.notes)
+            yield (
+                "column",
+                f"{column.label} {column.url}" + (self._say("notes", notes=notes) if notes else ""),
+            )
+        for exception in entry.exceptions:
+            yield "exception", f"{exception.kind}={exception.value} {self._reason(exception)}"
+        province = province_of(entry)
+        for limit in (*entry.limits, *(province.limits if province else ())):
+            yield "limit", self._reason(limit)
+
+    def _reason(self, entry: Limit | PortalException | Unknown) -> str:
+        return _word("reason", entry.reason, self._language) + self._say("since", date=entry.since)
+
+    def _platform(self, portal: Portal, *, usual: bool = False) -> str:
+        if portal.platform is not None:
+            return _word("platform", portal.platform, self._language)
+        province = province_of(portal) if usual else None
+        if province is None or province.usual is None:
+            return self._say("unrecorded") if usual else "-"
+        platform = _word("platform", province.usual, self._language)
+        return self._say("unrecorded") + self._say("usual", platform=platform)
+
+    def _place(self, code: str) -> str:
+        """Code, divisions above, level."""
+        division = divisions()[code]
+        above = " ".join(reversed([parent.name for parent in ancestors(division.parent)]))
+        return _GAP.join(filter(None, (code, above, _word("level", division.level, self._language))))
+
+    def _say(self, key: str, **words: object) -> str:
+        return _say(key, self._language, **words)
+
+    def _line(self, cells: Iterable[str], style: str = "") -> None:
+        self._text(_GAP.join(cells), style)
+
+    def _text(self, text: str, style: str = "") -> None:
+        self._screen.line(Text(plain(text), style=style))
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - cell_len(text)) + text
