@@ -13,11 +13,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pipelines.agencies import divisions
 
@@ -319,11 +319,20 @@ def _by_domain() -> dict[str, Portal]:
     return index
 
 
-def _host(url: str) -> str:
+@lru_cache(maxsize=4096)
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address, or None if it has none that can be told apart."""
     try:
-        return urlsplit(url).hostname or ""
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises on what is no port
     except ValueError:
-        return ""
+        return None
+    return parts
+
+
+def _host(url: str) -> str:
+    parts = _split(url)
+    return (parts.hostname if parts else None) or ""
 
 
 def _domain(host: str) -> str:
@@ -476,16 +485,12 @@ def _absent(checked: Iterable[Province]) -> list[Problem]:
 
 def _is_page(url: str, *, query: bool = False) -> bool:
     """Whether this is a plain address of a page: no port, user, fragment, nor (for a home) query."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
+    parts = _split(url)
     return (
-        parts.scheme in _SCHEMES
+        parts is not None
+        and parts.scheme in _SCHEMES
         and parts.netloc == parts.hostname
         and _HOST.fullmatch(parts.netloc) is not None
-        and port is None
         and parts.path.startswith("/")
         and not re.search(r"\s", url)
         and not parts.fragment
@@ -495,10 +500,8 @@ def _is_page(url: str, *, query: bool = False) -> bool:
 
 def _address(url: str) -> str:
     """Host and path: http and https, with and without www, are one address."""
-    try:
-        path = urlsplit(url).path
-    except ValueError:
-        return url
+    parts = _split(url)
+    path = parts.path if parts else url
     return f"{_domain(_host(url))}/{path.strip('/')}".rstrip("/")
 
 

@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "check", "clean", "extract", "read"]
 
 LEGACY_UNTIL: Final = 2018
-_UNREAD: Final[frozenset[CellStatus]] = frozenset({"absent", "ambiguous", "garbled", "unreadable", "merged_span"})
+_UNREAD: Final[frozenset[CellStatus]] = frozenset(
+    {"absent", "ambiguous", "garbled", "unreadable", "merged_span"}
+)
 _SECTION_OF: Final[dict[TableName, int]] = {"proactive": 2, "applications": 3, "disputes": 4}
 
 
@@ -98,8 +100,10 @@ def read(page: Page) -> Draft:
         paragraphs=paragraphs,
     )
     classification = classify(_evidence(page, title, year, agency, extraction, paragraphs))
-    facts = [] if classification.kind == "not_a_report" else extract_facts(
-        records, preamble, year.year, agency=agency.agency.name
+    facts = (
+        []
+        if classification.kind == "not_a_report"
+        else extract_facts(records, preamble, year.year, agency=agency.agency.name)
     )
     return Draft(page, metadata, title, year, agency, sections, records, classification, extraction, facts)
 
@@ -188,7 +192,11 @@ def _evidence(
         agency_known=agency.agency.name is not None,
         text_length=len(text),
         links=len(page.links),
-        listed=sum("信息公开" in block and block.endswith(_ENDINGS) for block in page.blocks if isinstance(block, str)),
+        listed=sum(
+            "信息公开" in block and block.endswith(_ENDINGS)
+            for block in page.blocks
+            if isinstance(block, str)
+        ),
         images=page.images,
         statistics_annex="情况统计表" in text,
         problem=page.problem,

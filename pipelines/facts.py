@@ -131,12 +131,12 @@ class _Sentence:
     text: str
     before: str
     earlier: str
-    contexts: dict[tuple[re.Pattern[str], bool], bool] = field(default_factory=dict)
+    contexts: dict[tuple[str, bool], bool] = field(default_factory=dict)
     media: list[tuple[int, str]] | None = None
 
     def speaks_of(self, context: re.Pattern[str], *, near: bool) -> bool:
         """Whether it has one of these words or, with ``near``, one of the two sentences before it has."""
-        key = context, near
+        key = context.pattern, near  # a compiled pattern is slow to hash
         if key not in self.contexts:
             before = _squeeze(self.earlier + self.before) if near else ""
             self.contexts[key] = context.search(before + self.text) is not None

@@ -88,6 +88,10 @@ def parse_value(raw: str, kind: CellKind, unit: str | None = None) -> Value:
     return _cached(raw, kind, unit) if len(raw) <= _MAX_CACHED else _parse(raw, kind, unit)
 
 
+PICTURE: Final = "\ufffc"
+"""What stands for a picture in the text of a cell that holds nothing else (U+FFFC OBJECT REPLACEMENT CHARACTER)."""
+
+
 @lru_cache(maxsize=16384)
 def _cached(raw: str, kind: CellKind, unit: str | None) -> Value:
     plain = raw.strip()
@@ -170,6 +174,8 @@ def _parse(raw: str, kind: CellKind, unit: str | None) -> Value:
     if len(text) > _MAX_LENGTH:
         return Value(None, raw, "text", ("too_long",))
     text = html.unescape(text) if "&" in text else text
+    if text == PICTURE:
+        return Value(None, raw, "unreadable", ("image",))
     if _DAMAGE.search(text):
         return Value(None, raw, "garbled")
     text, marked = _without_marks(text)

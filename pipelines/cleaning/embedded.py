@@ -21,7 +21,9 @@ _CDATA: Final = re.compile(r"<!\[CDATA\[(.{200,}?)\]\]>", re.DOTALL)
 _RAW_ELEMENT: Final = re.compile(
     r"<(textarea|noscript|script)\b[^>]{0,500}>(.{200,}?)</\1\s*>", re.DOTALL | re.IGNORECASE
 )
-_ATTRIBUTE: Final = re.compile(r"""\b(?:value|srcdoc|content)\s*=\s*(?:"([^"]{200,})"|'([^']{200,})')""", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(
+    r"""\b(?:value|srcdoc|content)\s*=\s*(?:"([^"]{200,})"|'([^']{200,})')""", re.IGNORECASE
+)
 _ESCAPED_TAG: Final = re.compile(r"&lt;(?:table|tr|td|p|div)\b", re.IGNORECASE)
 _LONGEST: Final = 2_000_000
 _DEEPEST: Final = 4
@@ -101,4 +103,6 @@ def spelt_out(text: str) -> str | None:
     return text if _TAG_AS_TEXT.search(text) else None
 
 
-_TAG_AS_TEXT: Final = re.compile(r"<t(?:able|r|d)\b[^<>]{0,500}>.{0,5000}?</t(?:able|r|d)>", re.IGNORECASE | re.DOTALL)
+_TAG_AS_TEXT: Final = re.compile(
+    r"<t(?:able|r|d)\b[^<>]{0,500}>.{0,5000}?</t(?:able|r|d)>", re.IGNORECASE | re.DOTALL
+)
