@@ -373,6 +373,10 @@ def _file_problems(province: Province) -> Iterator[Problem]:
     if province.usual is not None and province.usual not in facts()["platform"]:
         yield _problem(province, None, "platform_unknown", value=province.usual)
     yield from _reasons(province, None, (*province.limits, *province.unknown))
+    for gap in province.unknown:
+        division = divisions().get(gap.division)
+        if division is None or division.name != gap.name:
+            yield _problem(province, None, "gap_differs", value=f"{gap.division} {gap.name}")
     for before, portal in pairwise(province.portals):
         if (portal.division, portal.home) < (before.division, before.home):
             yield _problem(province, portal, "unordered", value=_place(before))

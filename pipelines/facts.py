@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pipelines.record import Number, Section
+    from pipelines.rules import Language
 
 Qualifier = Literal["exact", "at_least", "about", "at_most"]
+_Kind = Literal["number", "zero", "quote", "period", "percent"]
 _Stated = dict[str, Any]
 """A fact before it is one: they are built all at once, which is much faster."""
 _FACTS: Final = TypeAdapter(list[Fact])
@@ -36,12 +38,7 @@ _WRAPPED_LINE: Final = 18
 _STOPS: Final = "。！？"
 _NUMERALS: Final = "零〇一二两三四五六七八九十百"
 _NUMBERED: Final = re.compile(rf"[\d{_NUMERALS[1:]}千](?:(?<=\d)|[余多]?[件条份次场期个])")
-_KINDS: Final[tuple[Literal["zero", "quote", "period", "percent"], ...]] = (
-    "zero",
-    "quote",
-    "period",
-    "percent",
-)
+_KINDS: Final[tuple[_Kind, ...]] = ("zero", "quote", "period", "percent")
 _YEAR: Final = re.compile("2[0０][0-9０-９]{2}")
 _SCALES: Final[Mapping[str, int]] = {"百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final[Mapping[str, int]] = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -52,6 +49,7 @@ _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９．", "0123456
 _LABEL: Final = re.compile(r"[^：:，。]{2,8}[：:]")
 _NEXT_YEAR: Final = re.compile(r"下一?步|今后|下一?阶段|将(?!近)")
 _PROBLEMS: Final = 5
+_SHARE: Final = "_share"
 _FRONT: Final = (1, 6)
 """Sections that may carry what usually stands in the preamble."""
 _OFFICES: Final = ("办公厅", "办公室", "政府办")
@@ -63,7 +61,7 @@ class _Rule:
     name: str
     pattern: re.Pattern[str]
     triggers: tuple[str, ...]
-    kind: Literal["number", "zero", "quote", "period", "percent"]
+    kind: _Kind
     context: re.Pattern[str] | None
     guard: re.Pattern[str] | None
     guard_sentence: re.Pattern[str] | None
@@ -98,12 +96,10 @@ class _Rules:
 
     def triggered(self, text: str) -> int:
         """The rules that a sentence without spaces may match."""
-        words = self.scan.findall(text)
         found = 0
-        for word in words:
+        for word in set(self.scan.findall(text)):
             found |= self.triggers[word]
-        for word in self.hidden.keys() & words:
-            for other in self.hidden[word]:
+            for other in self.hidden.get(word, ()):
                 if other in text:
                     found |= self.triggers[other]
         return found
@@ -206,7 +202,7 @@ def _rule(entry: Mapping[str, Any], data: Mapping[str, Any]) -> _Rule:
     def optional(key: str) -> re.Pattern[str] | None:
         return re.compile(entry[key]) if key in entry else None
 
-    kind = next((kind for kind in _KINDS if entry.get(kind)), "number")
+    kind: _Kind = next((kind for kind in _KINDS if entry.get(kind)), "number")
     quoted = kind in ("quote", "period") and entry["name"] != "disputes.outcome"
     plan, year = data["guards"]["plan"], data["guards"]["year"]
     pattern = re.compile(_expand(entry["pattern"], data))
@@ -243,6 +239,18 @@ def _expand(pattern: str, data: Mapping[str, Any]) -> str:
         )
         pattern = pattern.replace(f"<Q:{unit}>", quantity)
     return pattern.replace("<P>", f"(?P<p>{_PERCENT}").replace("<P2>", f"(?P<p2>{_PERCENT}")
+
+
+def fact_label(name: str, language: Language) -> str:
+    """What a fact is called, e.g. ``requests.new`` → 新收申请.
+
+    Raises:
+        KeyError: no fact has that name.
+    """
+    labels: Mapping[str, Mapping[str, str]] = _data()["labels"]
+    count = name.removesuffix(_SHARE)
+    label = labels[count][language]
+    return label if count == name else labels["share"][language].format(label)
 
 
 def read_number(printed: str) -> Decimal | None:
@@ -482,7 +490,7 @@ def _numbers(rule: _Rule, sentence: _Sentence, match: re.Match[str]) -> Iterator
     name = rule.name + (_key(rule.keys, match["key"]) if rule.keys else "")
     yield _fact(name, quantity.value, printed, quantity.unit, quantity.qualifier)
     if rule.shares and (percent := match["p"] or match["p2"]):
-        yield _fact(f"{name}_share", _plain(Decimal(percent)), printed, "%")
+        yield _fact(name + _SHARE, _plain(Decimal(percent)), printed, "%")
     if name == "proactive.total" and (parts := read_parts(sentence.text, match.end())):
         for label, part in parts.items:
             yield _fact("proactive.parts", part.value, label, part.unit, part.qualifier)

@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pipelines.facts import parts_of
 from pipelines.rules import finding
-from pipelines.statutory.templates import tables
+from pipelines.statutory.templates import cell_names, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipelines.statutory.templates import Version
 
 _APPLICATIONS: Final = "applications."
+_RESULTS: Final = "applications.results_total"
 _EMPTY: Final = frozenset({"blank", "placeholder", "placeholder_none", "not_applicable"})
 _PERCENT_SLACK: Final = 0.1
 """Percentage points by which a printed share may be off (data dictionary, TV.PCT)."""
@@ -56,8 +57,7 @@ Members = tuple[tuple[str, ...], ...]
 _Member = tuple[tuple[str, ...], "Number | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """One fact held against the table.
 
     Attributes:
@@ -97,11 +97,45 @@ def _data() -> _Data:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Names of the cells of table 3 in one format.
+
+    Attributes:
+        rows: row → its cells and their columns, without the total.
+        columns: column → the cell of the results' total, and the cells of the outcomes.
+        groups: group of outcomes → the totals of its rows.
+    """
+
+    rows: Mapping[str, tuple[tuple[str, str], ...]]
+    columns: Mapping[str, tuple[str, tuple[str, ...]]]
+    groups: Mapping[str, tuple[str, ...]]
+
+
 @cache
-def _outcomes(version: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _layout(version: Version) -> _Layout:
     table = tables()["applications"]
-    rows = tuple(row.key for row in table.rows_of(version) if row.group == "outcome")
-    return rows, tuple(key for key in table.columns if key != "total")
+    rows = [f"{_APPLICATIONS}{row.key}" for row in table.rows_of(version)]
+    outcomes = [f"{_APPLICATIONS}{row.key}" for row in table.rows_of(version) if row.group == "outcome"]
+    columns = [key for key in table.columns if key != "total"]
+    groups: dict[str, tuple[str, ...]] = {}
+    for row in outcomes:
+        group = row.rpartition(".")[0]
+        groups[group] = (*groups.get(group, ()), f"{row}.total")
+    return _Layout(
+        rows={row: tuple((f"{row}.{column}", column) for column in columns) for row in rows},
+        columns={
+            column: (f"{_RESULTS}.{column}", tuple(f"{row}.{column}" for row in outcomes))
+            for column in columns
+        },
+        groups=groups,
+    )
+
+
+@cache
+def _not_upheld() -> tuple[str, ...]:
+    names = cell_names("disputes", "v2")
+    return tuple(name for name in names if not name.endswith((f".{_UPHELD}", ".total")))
 
 
 class _Cells:
@@ -110,72 +144,81 @@ class _Cells:
     def __init__(self, cells: Mapping[str, Number | None], notes: Mapping[str, CellNote]) -> None:
         self.cells = cells
         self.notes = notes
-        version: Version = "v1" if "applications.other.all.total" in cells else "v2"
-        self.outcomes, self.columns = _outcomes(version)
+        self.layout = _layout("v1" if "applications.other.all.total" in cells else "v2")
         self._totals: dict[str, Number | None] = {}
-        self._closed: dict[str, bool] = {}
 
     def total(self, terms: Sequence[str]) -> Number | None:
         """Sum of the terms of a member, or None where one of them is not known."""
-        values = [self._totals[term] if term in self._totals else self._term(term) for term in terms]
-        return None if None in values else sum(value for value in values if value is not None)
+        total: Number = 0
+        for term in terms:
+            if term not in self._totals:
+                self._totals[term] = self._term(term)
+            value = self._totals[term]
+            if value is None:
+                return None
+            total += value
+        return total
 
     def names(self, terms: Sequence[str]) -> list[str]:
         """The cells that the terms stand for."""
         return [name for term in terms for name in self._names(term)]
 
-    def _names(self, term: str) -> list[str]:
+    def _names(self, term: str) -> tuple[str, ...]:
         if term in self.cells or not term.startswith(_APPLICATIONS):
-            return [term]
-        if f"{term}.total" in self.cells:
-            return [f"{term}.total"]
-        prefix = term.removeprefix(_APPLICATIONS) + "."
-        return [f"{_APPLICATIONS}{row}.total" for row in self.outcomes if row.startswith(prefix)]
+            return (term,)
+        total = f"{term}.total"
+        return (total,) if total in self.cells else self.layout.groups.get(term, ())
 
     def _term(self, term: str) -> Number | None:
         if (plain := self.cells.get(f"{term}.total", self.cells.get(term))) is not None:
-            self._totals[term] = plain
             return plain
-        names = self._names(term)
-        values = [self._value(name) for name in names]
-        known = [value for value in values if value is not None]
-        self._totals[term] = sum(known) if known and len(known) == len(values) else None
-        return self._totals[term]
+        total: Number | None = None
+        for name in self._names(term):
+            value = self._value(name)
+            if value is None:
+                return None
+            total = value + (total or 0)
+        return total
 
     def _value(self, name: str) -> Number | None:
         value = self.cells.get(name)
-        if value is not None or not self._is_empty(name):
+        if value is not None or name not in self._empty:
             return value
         row, _, column = name.rpartition(".")
-        if not row.startswith(_APPLICATIONS):
+        if row not in self.layout.rows:
             return None
         if column == "total":
             return self._row_sum(row)
         total = self.cells.get(f"{row}.total")
-        known = [self.cells.get(f"{row}.{c}") for c in self.columns]
-        return 0 if total is not None and total == sum(v for v in known if v is not None) else None
+        return (
+            0 if total is not None and total == self._sum(name for name, _ in self.layout.rows[row]) else None
+        )
 
     def _row_sum(self, row: str) -> Number | None:
         total: Number = 0
-        for column in self.columns:
-            value = self.cells.get(f"{row}.{column}")
-            if value is None and not (self._is_empty(f"{row}.{column}") and self._is_closed(column)):
+        for name, column in self.layout.rows[row]:
+            value = self.cells.get(name)
+            if value is not None:
+                total += value
+            elif column not in self._closed or name not in self._empty:
                 return None
-            total += value or 0
         return total
 
-    def _is_closed(self, column: str) -> bool:
-        """Whether the outcomes of a column make up its total already, so that its blanks are zero."""
-        if column in self._closed:
-            return self._closed[column]
-        result = self._value(f"{_APPLICATIONS}results_total.{column}")
-        values = [self.cells.get(f"{_APPLICATIONS}{row}.{column}") for row in self.outcomes]
-        self._closed[column] = result is not None and result == sum(v for v in values if v is not None)
-        return self._closed[column]
+    def _sum(self, names: Iterable[str]) -> Number:
+        return sum(value for name in names if (value := self.cells.get(name)) is not None)
 
-    def _is_empty(self, name: str) -> bool:
-        note = self.notes.get(name)
-        return note is not None and note.status in _EMPTY
+    @cached_property
+    def _closed(self) -> frozenset[str]:
+        """The columns whose outcomes make up their total already, so that their blanks are zero."""
+        return frozenset(
+            column
+            for column, (result, outcomes) in self.layout.columns.items()
+            if (total := self._value(result)) is not None and total == self._sum(outcomes)
+        )
+
+    @cached_property
+    def _empty(self) -> frozenset[str]:
+        return frozenset(name for name, note in self.notes.items() if note.status in _EMPTY)
 
 
 def compare(
@@ -262,6 +305,8 @@ def check_prose(
 def _contradictions(comparisons: Sequence[Comparison], evidence: _Cells) -> Iterator[Finding]:
     fits = {c.fact.name for c in comparisons if c.matched or not c.decided}
     wrong = {c.fact.name for c in comparisons} - fits
+    if not wrong:
+        return
     for comparison in comparisons:
         fact = comparison.fact
         # A share follows its count: where the count is wrong already, the share says nothing new.
@@ -286,12 +331,7 @@ def _not_all_upheld(facts: Sequence[Fact], cells: Mapping[str, Number | None]) -
     for fact in facts:
         if fact.name != "disputes.outcome":
             continue
-        others = [
-            name
-            for name, value in cells.items()
-            if name.startswith("disputes.") and not name.endswith((f".{_UPHELD}", ".total")) and value
-        ]
-        if others:
+        if others := [name for name in _not_upheld() if cells.get(name)]:
             yield finding(
                 "TV.REVIEW" if all("review." in name for name in others) else "TV.SUIT",
                 cells=others,

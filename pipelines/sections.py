@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pipelines.blocks import Table
@@ -36,7 +37,8 @@ _PATIENCE: Final = 8
 """Lines that are neither value nor label after which a table in text has ended."""
 _ORDINALS: Final = "一二三四五六七八九十"
 _HINT: Final = re.compile("情况|事项|问题|概述|概况|不足")
-_ORDINAL: Final = re.compile(rf"[{_ORDINALS}]\s*[、.．]\s*")
+_ORDINAL: Final = rf"[{_ORDINALS}]\s*[、.．]\s*"
+_ORDINAL_ALONE: Final = re.compile(_ORDINAL)
 _LEGACY_HEAD: Final = re.compile(rf"([{_ORDINALS}]{{1,2}})\s*、(?=\s*\S)")
 _HALF_WIDTH: Final = str.maketrans("（）：，．／", "():,./")
 _AFTER_TITLE: Final = " \t\u3000\xa0:：。"
@@ -115,11 +117,11 @@ class _Head(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     line: re.Pattern[str]
-    title: re.Pattern[str]
+    numbered: re.Pattern[str]
     title_before_table: re.Pattern[str]
     numbers: tuple[tuple[int, bool], ...]
     not_before: str
-    anchors: tuple[str, ...]
+    anchor: re.Pattern[str]
     table_start: re.Pattern[str]
     table_inside: re.Pattern[str]
     table_end: re.Pattern[str]
@@ -138,11 +140,11 @@ def _patterns() -> _Patterns:
     last = "|".join(map(re.escape, text["last_labels"]))
     return _Patterns(
         line=re.compile(f"(?P<ordinal>{data['ordinal']})?(?:{named})[:：。]?"),
-        title=re.compile(rf"(?:{plain})(?!\s*[{data['not_after']}])"),
+        numbered=re.compile(rf"{_ORDINAL}(?=(?P<title>(?:{plain})(?!\s*[{data['not_after']}])))"),
         title_before_table=re.compile(rf"(?:{plain})\s*$"),
         numbers=tuple((title["number"], title.get("strong", False)) for title in titles),
         not_before=data["not_before"],
-        anchors=tuple(text["anchors"]),
+        anchor=re.compile("|".join(map(re.escape, text["anchors"]))),
         table_start=re.compile(text["start"]),
         table_inside=re.compile(text["start_inside"]),
         table_end=re.compile(rf"(?:{last})(?:(?!20\d\d\s*年)[\d\s./／—–\-－,，+万亿元])*"),
@@ -176,7 +178,7 @@ def split_joined(paragraph: str) -> list[str]:
         Heading, prose and table stretches in order; the paragraph itself where nothing is joined.
         Put together they are the paragraph, but for the space (and a heading's colon) at the cuts.
     """
-    tabled = any(anchor in paragraph for anchor in _patterns().anchors)
+    tabled = _patterns().anchor.search(paragraph) is not None
     cuts = list(_numbered_titles(paragraph))
     if tabled:
         cuts = sorted({*cuts, *_bare_titles(paragraph)})
@@ -196,13 +198,10 @@ def split_joined(paragraph: str) -> list[str]:
 
 def _numbered_titles(paragraph: str) -> Iterator[tuple[int, int]]:
     patterns = _patterns()
-    for ordinal in _ORDINAL.finditer(paragraph):
-        title = patterns.title.match(paragraph, ordinal.end())
-        if title is None:
-            continue
-        before = paragraph[max(0, ordinal.start() - 8) : ordinal.start()].rstrip()[-1:]
+    for match in patterns.numbered.finditer(paragraph):
+        before = paragraph[max(0, match.start() - 8) : match.start()].rstrip()[-1:]
         if not before or (before not in patterns.not_before and before not in _ORDINALS):
-            yield ordinal.start(), title.end()
+            yield match.start(), match.end("title")
 
 
 def _bare_titles(paragraph: str) -> Iterator[tuple[int, int]]:
@@ -211,7 +210,9 @@ def _bare_titles(paragraph: str) -> Iterator[tuple[int, int]]:
     for table in patterns.table_inside.finditer(paragraph):
         at = max(0, table.start() - _TITLE_LENGTH)
         title = patterns.title_before_table.search(paragraph[at : table.start()])
-        if title is not None and not _ORDINAL.fullmatch(paragraph[: at + title.start()][-3:].strip()[-2:]):
+        if title is not None and not _ORDINAL_ALONE.fullmatch(
+            paragraph[: at + title.start()][-3:].strip()[-2:]
+        ):
             yield at + title.start(), table.start()
 
 
@@ -234,12 +235,7 @@ def split_sections(blocks: Sequence[Block], *, year: int | None = None) -> Secti
             and their sections have no number.
     """
     if year is None or year > LEGACY_UNTIL:
-        cut: list[Block] = []
-        for block in blocks:
-            if isinstance(block, str) and len(block) > _SHORTEST:
-                cut += split_joined(block)
-            else:
-                cut.append(block)
+        cut = _cut_up(blocks)
         heads = _chain(_heads(cut))
         if any(head.strong for head in heads):
             return _sections(cut, [(head.at, head.number, head.title) for head in heads])
@@ -247,21 +243,44 @@ def split_sections(blocks: Sequence[Block], *, year: int | None = None) -> Secti
     return _sections(cut, [(index, None, title) for index, title in legacy])
 
 
-def _heads(blocks: Sequence[Block]) -> list[_Head]:
+def _cut_up(blocks: Sequence[Block]) -> list[Block]:
+    cut: list[Block] = []
+    done = 0
+    for index, block in enumerate(blocks):
+        if isinstance(block, str) and len(block) > _SHORTEST:
+            cut += blocks[done:index]
+            cut += _split_line(block) if len(block) <= _TITLE_LENGTH else split_joined(block)
+            done = index + 1
+    return cut + list(blocks[done:])
+
+
+@lru_cache(maxsize=1024)
+def _split_line(line: str) -> tuple[str, ...]:
+    """Same as ``split_joined`` for a short line; most of them stand in every report."""
+    return tuple(split_joined(line))
+
+
+@lru_cache(maxsize=1024)
+def _headed(line: str) -> _Head | None:
+    """What a line is as a heading, or None; most headings stand in every report."""
     patterns = _patterns()
+    match = patterns.line.fullmatch("".join(line.split())) if _HINT.search(line) else None
+    if match is None:
+        return None
+    number, strong = patterns.numbers[int(str(match.lastgroup)[1:])]
+    return _Head(0, number, 2 if match["ordinal"] else 1, strong, line.strip().rstrip(":：。"))
+
+
+def _heads(blocks: Sequence[Block]) -> list[_Head]:
     found: list[_Head] = []
     neighbours: set[int] = set()
     for index, block in enumerate(blocks):
-        if not (isinstance(block, str) and 1 < len(block) <= _TITLE_LENGTH and _HINT.search(block)):
+        if not isinstance(block, str) or not 1 < len(block) <= _TITLE_LENGTH:
             continue
-        match = patterns.line.fullmatch("".join(block.split()))
-        if match is None:
-            continue
-        if found and not any(blocks[found[-1].at + 1 : index]):
-            neighbours.add(found[-1].at)
-        number, strong = patterns.numbers[int(str(match.lastgroup)[1:])]
-        title = block.strip().rstrip(":：。")
-        found.append(_Head(index, number, 2 if match["ordinal"] else 1, strong, title))
+        if head := _headed(block):
+            if found and not any(blocks[found[-1].at + 1 : index]):
+                neighbours.add(found[-1].at)
+            found.append(head._replace(at=index))
     # A title with nothing below it that comes again is a line of a table of contents.
     last = {head.number: head.at for head in found}
     return [head for head in found if head.at not in neighbours or last[head.number] == head.at]
@@ -269,6 +288,8 @@ def _heads(blocks: Sequence[Block]) -> list[_Head]:
 
 def _chain(heads: Sequence[_Head]) -> list[_Head]:
     """The heaviest rising chain of headings; of equals the one that comes later."""
+    if all(earlier.number < later.number for earlier, later in pairwise(heads)):
+        return list(heads)
     best: dict[int, tuple[int, int]] = {}
     before: list[int | None] = []
     for position, head in enumerate(heads):
@@ -334,8 +355,7 @@ def _said(blocks: Sequence[Block], body: Iterable[int]) -> tuple[int, ...]:
 
 def _prose(blocks: Sequence[Block], body: range) -> tuple[int, ...]:
     """Paragraphs of a section that are not part of its table, wherever cells became lines."""
-    patterns = _patterns()
-    start = next((i for i in body if _begins_table(blocks[i], patterns)), None)
+    start = next((i for i in body if _begins_table(blocks[i])), None)
     if start is None:
         return _said(blocks, body)
     end, strangers = start, 0
@@ -345,24 +365,29 @@ def _prose(blocks: Sequence[Block], body: range) -> tuple[int, ...]:
         block = blocks[i]
         if not block:
             continue
-        if isinstance(block, str) and not block.isdecimal() and not _is_tabular(block, patterns):
-            strangers += 1
-            if strangers > _PATIENCE:
-                break
-            if "。" in block:
-                pending.append(i)
+        if isinstance(block, Table) or block.isdecimal() or _is_tabular(block):
+            end, strangers = i, 0
+            if pending:
+                inside += pending
+                pending.clear()
             continue
-        end, strangers = i, 0
-        inside += pending
-        pending.clear()
+        strangers += 1
+        if strangers > _PATIENCE:
+            break
+        if "。" in block:
+            pending.append(i)
     after = _said(blocks, range(end + 1, body.stop))
     return (*_said(blocks, range(body.start, start)), *inside, *after)
 
 
-def _is_tabular(block: str, patterns: _Patterns) -> bool:
+def _is_tabular(block: str) -> bool:
     """Whether a line is a value, a label (or part of one), or both run together."""
-    if len(block) > _LABEL_LENGTH:
-        return _begins_table(block, patterns)
+    return _is_tabular_line(block) if len(block) <= _LABEL_LENGTH else _begins_table(block)
+
+
+@lru_cache(maxsize=4096)
+def _is_tabular_line(block: str) -> bool:
+    patterns = _patterns()
     line = _squeeze(block)
     return (
         patterns.values.fullmatch(line) is not None
@@ -371,7 +396,8 @@ def _is_tabular(block: str, patterns: _Patterns) -> bool:
     )
 
 
-def _begins_table(block: Block, patterns: _Patterns) -> bool:
+def _begins_table(block: Block) -> bool:
     if isinstance(block, Table):
         return True
-    return len(block) > 1 and patterns.table_start.match("".join(block[:_LABEL_LENGTH].split())) is not None
+    start = _patterns().table_start
+    return len(block) > 1 and start.match("".join(block[:_LABEL_LENGTH].split())) is not None

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tomllib
 from decimal import Decimal
+from importlib.resources import files
 
 import pytest
 
-from pipelines.facts import extract_facts, parts_of, read_number
+from pipelines.facts import extract_facts, fact_label, parts_of, read_number
 from pipelines.record import Section
 
 
@@ -145,6 +147,28 @@ def test_contact_period_and_basis_come_from_the_preamble():
         "contact.phone": "010-123456",
         "contact.postcode": "100000",
     }
+
+
+@pytest.mark.parametrize("word", ["根据", "依据", "依照", "按照"])
+def test_what_a_report_is_based_on(word):
+    facts = facts_of("", preamble=[f"{word}《某某条例》要求编制。"])
+    assert [(fact.name, fact.value) for fact in facts] == [("legal_basis", "某某条例")]
+
+
+def test_spaces_between_digits_part_numbers():
+    assert not stated("收取信息处理费4  00元。")
+    assert not stated("主动公开政府信息1 \n 70条。")
+
+
+def test_every_fact_has_a_label():
+    data = tomllib.loads(files("pipelines.data").joinpath("facts.toml").read_text("utf-8"))
+    names = {"problems", "improvements", "proactive.parts", "processing_fee.statement"}
+    for rule in data["facts"]:
+        names |= {rule["name"] + key for key in rule.get("keys", {"": ""}).values()}
+    assert {name for name in names if not (fact_label(name, "zh") and fact_label(name, "en"))} == set()
+    assert fact_label("requests.denied_share", "zh") == "不予公开占比"
+    with pytest.raises(KeyError):
+        fact_label("weather", "zh")
 
 
 def test_problems_and_improvements():

@@ -271,6 +271,10 @@ def test_a_gap_needs_a_reason_and_must_be_one():
     gap = Unknown("140200", "大同市", "address_unknown", DAY)
     assert found_in(with_gap(gap)) == [("shanxi", "not_missing")]
     unreasoned = replace(gap, division="140105", name="小店区", reason="")
+    assert found_in(with_gap(replace(gap, name="太原市"))) == [
+        ("shanxi", "gap_differs"),
+        ("shanxi", "not_missing"),
+    ]
     assert found_in(with_gap(unreasoned)) == [("shanxi", "without_reason"), ("shanxi", "not_missing")]
 
 

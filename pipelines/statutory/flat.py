@@ -471,8 +471,7 @@ def _solve(
     system = [i for i in identities(table, version) if known.issuperset((*i.left, *i.right))]
     exact = {i: cells for i, (_, names, zone) in enumerate(rows) if (cells := _separated(zone, len(names)))}
     if table == "applications":
-        filled = sum(zone.lines is not None or any(zone.texts) for _, _, zone in rows)
-        reading.whole = reading.whole or len(exact) * 2 > filled
+        reading.whole = reading.whole or _stand_alone([zone for _, _, zone in rows])
     whole = reading.whole or ("applications" not in reading.versions and _mostly_apart(rows))
     for index, (item, names, _) in enumerate(rows):
         for name, token in zip(names, exact.get(index, ()), strict=index in exact):
@@ -493,7 +492,10 @@ def _solve(
         )
         for index, (item, names, zone) in enumerate(rows)
     ]
+    if reading.dropped:
+        texts.append(_BLANKS_MAY_HIDE)
     solution = solve(texts, system)
+    reading.dropped = reading.dropped or solution.blanks_dropped
     joined = {item.key: (names, zone.texts[0]) for i, (item, names, zone) in enumerate(rows) if i not in exact}
     unproved = _unproved(solution, joined, system, whole=whole)
     for index, (item, names, zone) in enumerate(rows):
@@ -531,14 +533,19 @@ def _unproved(
         mine = set(names)
         through = [identity for identity in system if mine.intersection((*identity.left, *identity.right))]
         inner = [identity for identity in through if mine.issuperset((*identity.left, *identity.right))]
-        short = any(solution.cells[name].status == "placeholder" for name in names)
-        if whole and short and not (inner and all(_confirmed(identity, numbers) for identity in inner)):
+        statuses = {solution.cells[name].status for name in names}
+        short = "number" in statuses and not statuses.isdisjoint(("placeholder", "blank"))
+        if short and not (inner and all(_confirmed(identity, numbers) for identity in inner)):
+            found.add(key)
+        if solution.exhausted and (short or len("".join(text.split())) > len(names)):
             found.add(key)
         verdicts = {i.rule: _verdict(i, numbers) for i in through}
         failing = {rule for rule, verdict in verdicts.items() if verdict is False}
         failing |= verdicts.keys() & {*solution.impossible, *solution.possibly_impossible}
         own = any(identity.rule in failing for identity in inner)
         unknown = any(verdict is None for verdict in verdicts.values())
+        if own and len(inner) > 1:
+            found.add(key)
         if not whole and (
             len(failing) >= _MANY_FAILURES or (own and (unknown or _blank_explains(text, names, numbers, through)))
         ):
@@ -600,6 +607,15 @@ def _verdict(identity: Identity, numbers: dict[str, Number | None]) -> bool | No
     return sum(known[: len(left)]) == sum(known[len(left) :])
 
 
+def _stand_alone(zones: Sequence[_Zone]) -> bool:
+    """Whether the values of a table stand apart from each other: nothing looks like cells run together."""
+    tokens = [tuple(zone.lines) if zone.lines else tuple(zone.texts[0].split()) for zone in zones]
+    if any(len(token) > 1 and token[0] == "0" and token.isdigit() for row in tokens for token in row):
+        return False
+    filled = [row for row in tokens if row]
+    return sum(len(row) > 1 for row in filled) * 2 > len(filled)
+
+
 def _mostly_apart(rows: Sequence[tuple[_Found, tuple[str, ...], _Zone]]) -> bool:
     """Whether the widest row has more separated numbers than half its cells."""
     _, names, zone = max(rows, key=lambda row: len(row[1]))
@@ -654,6 +670,8 @@ def _alternatives(texts: tuple[str, ...], width: int, *, whole: bool) -> tuple[s
 
 
 _GAP: Final = "/"
+_BLANKS_MAY_HIDE: Final = RowText("", ("",), ("count",), ("",))
+"""A row without any value: it tells the solver that this document drops its blank cells."""
 
 
 def _separated(zone: _Zone, width: int) -> tuple[str, ...] | None:

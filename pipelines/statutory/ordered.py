@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from pipelines.statutory.labels import row_of
 from pipelines.statutory.templates import VERSIONS, TableName, Version, cell_kinds, cell_names, identities, tables
 from pipelines.statutory.values import Value, parse_value
 
@@ -32,6 +33,9 @@ def read_in_order(text: str, table: TableName, version: Version | None = None) -
         The format and every cell, or None unless there are exactly as many lines as rows and, in table 3, all
         identities hold. The one line of table 4 has no order that could mislead.
     """
+    if version is None and table == "applications":
+        squeezed = "".join(text.split())
+        version = "v2" if any(word in squeezed for word in _ONLY_IN_V2) else "v1"
     columns = len(tables()[table].columns)
     width = columns if table == "applications" else columns * len(tables()["disputes"].rows)
     lines = _value_lines(text, width)
@@ -39,18 +43,30 @@ def read_in_order(text: str, table: TableName, version: Version | None = None) -
         names = cell_names(table, candidate)
         if len(names) != len(lines) * width:
             continue
+        if table == "applications" and not _labels_agree([label for label, _ in lines], candidate):
+            continue
         kinds = cell_kinds()
-        tokens = [token for line in lines for token in line]
+        tokens = [token for _, line in lines for token in line]
         cells = {name: parse_value(token, kinds[name], None) for name, token in zip(names, tokens, strict=True)}
         if table == "disputes" or sound(cells, table, candidate):
             return candidate, cells
     return None
 
 
-def _value_lines(text: str, width: int) -> list[Sequence[str]]:
+_ONLY_IN_V2: Final = ("逾期不补正", "收费通知", "缴纳费用")
+
+
+def _value_lines(text: str, width: int) -> list[tuple[str, Sequence[str]]]:
+    """Lines that end in exactly so many values, each with what stands before them."""
     pattern = re.compile(rf"(?:^|[^\d\s,.])\s*((?:{_FIGURE}\s+){{{width - 1}}}{_FIGURE})\s*$")
-    found = (pattern.search(line[-400:]) for line in text.split("\n")[:_MAX_LINES])
-    return [match[1].split() for match in found if match]
+    found = ((line[-400:], pattern.search(line[-400:])) for line in text.split("\n")[:_MAX_LINES])
+    return [(line[: match.start(1)], match[1].split()) for line, match in found if match]
+
+
+def _labels_agree(labels: Sequence[str], version: Version) -> bool:
+    """Whether no line carries the label of another row than its place says."""
+    rows = tables()["applications"].rows_of(version)
+    return all(row_of("applications", label) in (None, row.key) for label, row in zip(labels, rows, strict=True))
 
 
 def sound(cells: Mapping[str, Value], table: TableName, version: Version) -> bool:

@@ -26,6 +26,7 @@ class Reading:
         impossible: identities that no reading of joined digits can satisfy.
         settled: cells that the solver proved from joined digits.
         whole: whether every separated number is one cell, never cells run together.
+        dropped: whether the text was seen to drop blank cells.
         where: cell name → (table, row, value) in the source, from 1.
         open_rows: rows whose cells are fewer than the form's: row → (cell names, printed values in order).
     """
@@ -37,6 +38,7 @@ class Reading:
     impossible: list[str] = field(default_factory=list)
     settled: set[str] = field(default_factory=set)
     whole: bool = False
+    dropped: bool = False
     where: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     open_rows: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
