@@ -43,7 +43,9 @@ _YEAR: Final = re.compile("2[0０][0-9０-９]{2}")
 _SCALES: Final[Mapping[str, int]] = {"百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _DIGITS: Final[Mapping[str, int]] = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS: Final[Mapping[str, int]] = {"十": 10, "百": 100}
-_NUMBER: Final = rf"\d{{1,3}}(?:,\d{{3}}){{1,3}}(?!\d)|\d{{1,9}}(?:\.\d{{1,6}})?|[{_NUMERALS}]{{1,6}}"
+_NUMBER: Final = (
+    rf"(?<!\d )(?:\d{{1,3}}(?:,\d{{3}}){{1,3}}(?!\d)|\d{{1,9}}(?:\.\d{{1,6}})?|[{_NUMERALS}]{{1,6}})"
+)
 _PERCENT: Final = r"\d{1,3}(?:\.\d{1,4})?)[%％]"
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９．", "0123456789.")
 _LABEL: Final = re.compile(r"[^：:，。]{2,8}[：:]")

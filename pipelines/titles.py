@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, NamedTuple
@@ -33,6 +33,11 @@ _DIGITS = str.maketrans("〇○零Oo一二三四五六七八九", "0000012345678
 _BRACKETED = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
 _EDGES = "《》<>〈〉【】[]“”\"'‘’「」,，.。;；:：、·•*#=~ "
 _WIDE_BRACKETS = str.maketrans("()", "（）")
+_ROUND: Final = ("()", "[]", "【】", "〔〕")
+_QUOTES: Final = ("《》", "〈〉", "<>", "“”", "「」")
+FROM_TEXT: Final = "title_from_text"
+"""Flag of a title that is nowhere printed as one: the text of the report tells it."""
+_ANNOUNCED_IN: Final = 3_000
 
 
 def compact(text: str) -> str:
@@ -67,7 +72,8 @@ class Title:
         year: the year it names, or None.
         flags: ``image``, ``pdf``, ``word``, ``superlink``, ``attachment``, ``correction``, ``draft``,
             ``letter`` (a letter around the report), ``weak_core`` (政务公开 in place of 政府信息公开),
-            ``several_years``, ``year_range``, ``aggregate`` (全市 and the like in place of a name).
+            ``several_years``, ``year_range``, ``aggregate`` (全市 and the like in place of a name),
+            ``title_from_text`` (told in a sentence of the text only).
         refused: code of the reason why a page of this title is no report (``reasons.toml``), or None.
     """
 
@@ -92,6 +98,7 @@ class _Lexicon:
     part_year: re.Pattern[str]
     letter: re.Pattern[str]
     letter_tail: re.Pattern[str]
+    announced: re.Pattern[str]
     rules: dict[str, tuple[_Rule, ...]]
     words: dict[str, re.Pattern[str]]
 
@@ -99,7 +106,7 @@ class _Lexicon:
 @cache
 def _lexicon() -> _Lexicon:
     data: dict[str, Any] = tomllib.loads(files("pipelines.data").joinpath("titles.toml").read_text("utf-8"))
-    core, letter = data["core"], data["letter"]
+    core, letter, announced = data["core"], data["letter"], data["announced"]
     strong, plain = "|".join(core["strong"]), "|".join(core["plain"])
     return _Lexicon(
         core=re.compile(
@@ -109,6 +116,9 @@ def _lexicon() -> _Lexicon:
         part_year=re.compile(core["part_year"]),
         letter=re.compile(letter["lead"]),
         letter_tail=re.compile(letter["tail"]),
+        announced=re.compile(
+            rf"(?P<lead>{announced['lead']})《?(?P<title>{announced['title']})(?P<after>{announced['after']})?"
+        ),
         rules={
             kind: tuple(
                 _Rule(r["code"], re.compile(r["match"]), re.compile(r["unless"]) if "unless" in r else None)
@@ -152,6 +162,24 @@ def _parse_title(text: str) -> Title:
     before = marked[:first].count(YEAR_MARK)
     years = years[before : before + segment.count(YEAR_MARK)]
     return _taken_apart(shown, segment, core, years, year_flags=year_flags, around=around)
+
+
+def announced_title(text: str) -> Title | None:
+    """The title that a report gives itself in its text (现将…年度报告公布如下), if it names a body there.
+
+    Args:
+        text: the beginning of the report, without space.
+
+    Returns:
+        The first such title, flagged ``title_from_text``; None where there is none.
+    """
+    for match in _lexicon().announced.finditer(text[:_ANNOUNCED_IN]):
+        if match["lead"] == "现将" and match["after"] is None:
+            continue
+        title = parse_title(match["title"])
+        if title.core_found and title.agency and title.refused is None:
+            return replace(title, flags=(*title.flags, FROM_TEXT))
+    return None
 
 
 def _around(before: str, after: str, lexicon: _Lexicon) -> str | None:
@@ -258,8 +286,10 @@ def _taken_apart(
     named, tail = _bracketed_agency(tail, lexicon)
     flags += [rule.code for rule in lexicon.rules["flag"] if tail and rule.match.search(tail)]
     astray = _leads_astray(head, lexicon)
-    agency = None if astray else _agency(head, lexicon) or named
-    if re.match("全[省市县区州旗国]", head.replace(YEAR_MARK, "")):
+    if astray == "notice" and (known := lexicon.words["made_known"].search(head)):
+        named = _agency(head[known.end() :], lexicon)
+    agency = named if astray else _agency(head, lexicon) or named
+    if lexicon.words["aggregate"].match(head.replace(YEAR_MARK, "")):
         flags.append("aggregate")
     return Title(
         text=shown,
@@ -267,8 +297,14 @@ def _taken_apart(
         agency=agency,
         year=year,
         flags=tuple(dict.fromkeys(flags)),
-        refused=astray or around or _refused(tail, core, agency, text),
+        refused=_blank_form(tail, lexicon) or astray or around or _refused(tail, core, agency, text),
     )
+
+
+def _blank_form(tail: str, lexicon: _Lexicon) -> str | None:
+    """A notice that makes the form of the report known says so behind the core; no body outweighs that."""
+    template = next(rule for rule in lexicon.rules["tail"] if rule.code == "template")
+    return template.code if tail and template.match.search(tail) else None
 
 
 def _year_of(text: str, core: re.Match[str], years: list[int]) -> int | None:
@@ -280,16 +316,33 @@ def _year_of(text: str, core: re.Match[str], years: list[int]) -> int | None:
 
 
 def _agency(head: str, lexicon: _Lexicon) -> str | None:
-    name = head.replace(YEAR_MARK, "").replace("()", "").replace("[]", "").strip(_EDGES)
+    name = head.replace(YEAR_MARK, "").replace("()", "").replace("[]", "").strip()
+    while column := lexicon.words["opening_bracket"].match(name):
+        name = (column[1] if lexicon.words["body"].search(column[1]) else "") + name[column.end() :]
+    name = name.strip(_EDGES)
     name = name.rsplit(":", 1)[-1].removeprefix("关于").removesuffix("关于").removesuffix("的").strip(_EDGES)
     half = len(name) // 2
     if half > 1 and name[:half] == name[half:]:
         name = name[:half]
+    name = lexicon.words["territory"].sub("", _balanced(name))
     if name.endswith("人民"):
         name += "政府"
     if not name or lexicon.words["nobody"].search(name):
         return None
     return name.translate(_WIDE_BRACKETS)
+
+
+def _balanced(name: str) -> str:
+    """The part of a name that no bracket without its partner cuts off."""
+    for opening, closing in (*_ROUND, *_QUOTES):
+        surplus = name.count(opening) - name.count(closing)
+        if surplus > 0 and opening + closing in _ROUND:
+            name = name[: name.rindex(opening)]
+        elif surplus > 0:
+            name = name[name.rindex(opening) + 1 :]
+        elif surplus < 0:
+            name = name[name.rindex(closing) + 1 :] or name[: name.index(closing)]
+    return name.strip(_EDGES)
 
 
 def _bracketed_agency(tail: str, lexicon: _Lexicon) -> tuple[str | None, str]:

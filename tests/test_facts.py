@@ -158,6 +158,9 @@ def test_what_a_report_is_based_on(word):
 def test_spaces_between_digits_part_numbers():
     assert not stated("收取信息处理费4  00元。")
     assert not stated("主动公开政府信息1 \n 70条。")
+    assert stated("收到信息公开申请15件，其中1 2件结转下年度。") == {("requests.new", 15, "exact")}
+    (total,) = facts_of("主动公开政府信息19条，其中：甲1 0条，乙。")
+    assert parts_of(total) is None
 
 
 def test_every_fact_has_a_label():

@@ -537,7 +537,11 @@ def _unproved(
         short = "number" in statuses and not statuses.isdisjoint(("placeholder", "blank"))
         if short and not (inner and all(_confirmed(identity, numbers) for identity in inner)):
             found.add(key)
-        if solution.exhausted and (short or len("".join(text.split())) > len(names)):
+        contradicted = bool(solution.impossible or solution.possibly_impossible)
+        if inner and solution.blanks_dropped and statuses != {"number"} and statuses - {"blank"}:
+            if "ambiguous" in statuses or contradicted:
+                found.add(key)
+        if solution.exhausted and len("".join(text.split())) != len(names):
             found.add(key)
         verdicts = {i.rule: _verdict(i, numbers) for i in through}
         failing = {rule for rule, verdict in verdicts.items() if verdict is False}
