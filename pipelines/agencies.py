@@ -13,14 +13,14 @@ import hashlib
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipelines.normalise import squeeze
 from pipelines.record import Agency, AgencyKind, Confidence, Portal, Scope
-from pipelines.titles import compact, has_wide_digit, unspaced
+from pipelines.titles import FROM_TEXT, announced_title, compact, has_wide_digit, unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,6 +38,8 @@ _SENTENCE = re.compile(r"[。;；!！?？\n]")
 _WIDE_BRACKETS = str.maketrans("()", "（）")
 _ENOUGH: Final = 2
 _LONGEST_SHORT: Final = 8
+_SITE_LINES: Final = 15
+_SITE_LINE: Final = 120
 _GENERIC_DISTRICTS: Final = ("城区", "矿区", "郊区")
 
 
@@ -70,6 +72,8 @@ class Name:
         code: division of the innermost place; None where it is unlisted or ambiguous.
         rest: what follows the place.
         absolute: whether it names one body in the country.
+        proper: whether it at least has a name of its own (太平镇, not 镇人民政府): no relative name, but
+            perhaps the name of several bodies in the country.
     """
 
     text: str
@@ -77,6 +81,7 @@ class Name:
     code: str | None
     rest: str
     absolute: bool
+    proper: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +201,8 @@ def parse_name(text: str) -> Name:
     if unlisted and not _pattern("place", "not_place").search(unlisted[0]):
         position, code = position + unlisted.end(), None
     absolute = position > 0 or _has_proper_zone(text) or _is_local_arm(text)
-    return Name(text, text[:position], code, text[position:], absolute)
+    proper = absolute or _pattern("place", "proper").search(text) is not None
+    return Name(text, text[:position], code, text[position:], absolute, proper)
 
 
 def _listed(text: str, position: int, within: str | None) -> tuple[int, str | None] | None:
@@ -263,7 +269,8 @@ def kind_of(name: str) -> AgencyKind | None:
     for kind, pattern in _kind_patterns():
         if pattern.search(parsed.rest):
             return kind
-    return None
+    single = re.sub(r"(?<=.)\([^()]*\)$", "", parsed.text)
+    return kind_of(single) if single != parsed.text else None
 
 
 def names_a_body(text: str) -> bool:
@@ -312,6 +319,10 @@ def resolve_agency(
     named = parse_name(title.agency) if title.agency else None
     if named is not None:
         decided = _from_title(named, label, label_from, portal, body)
+        if FROM_TEXT in title.flags and decided.from_ == "title":
+            decided = replace(
+                decided, confidence="low" if decided.confidence == "low" else "medium", from_="preamble"
+            )
     elif label is not None:
         decided = _from_label(label, label_from, portal, body)
     else:
@@ -355,15 +366,25 @@ class _Body:
 
     def named(self) -> Iterator[tuple[str, Name]]:
         """Bodies that the text presents as the author: evidence and name, best first."""
-        for evidence, key, text in (
-            ("signature", "signature", self.foot),
-            ("preamble", "compiled_by", self.head),
-            ("preamble", "own_title", self.head),
-            ("contact", "contact", self.head),
+        for evidence, names in (
+            ("signature", _names("signature", self.foot)),
+            ("preamble", _names("compiled_by", self.head)),
+            ("preamble", _names("own_title", self.head)),
+            ("preamble", _announced(self.head)),
+            ("contact", _names("contact", self.head)),
         ):
-            for match in _pattern("evidence", key).finditer(text):
-                if kind_of(match["name"]) is not None:
-                    yield evidence, parse_name(match["name"])
+            for name in names:
+                if kind_of(name) is not None:
+                    yield evidence, parse_name(name)
+
+
+def _names(key: str, text: str) -> Iterator[str]:
+    return (match["name"] for match in _pattern("evidence", key).finditer(text))
+
+
+def _announced(text: str) -> Iterator[str]:
+    if (told := announced_title(text)) and told.agency:
+        yield told.agency
 
 
 def _label(text: str | None, evidence: str) -> tuple[Name | None, str]:
@@ -378,8 +399,9 @@ def _from_title(named: Name, label: Name | None, label_from: str, portal: Portal
     for evidence, name in body.named():
         if name.absolute and _ends_alike(name, named):
             return _Decision(name.text, "medium", evidence, (named.text,))
-    resolved = _resolved(named, label, portal)
-    return _Decision(resolved, "medium" if resolved else "low", "title", (named.text,))
+    if resolved := _resolved(named, label, portal) or _on_site(named, body):
+        return _Decision(resolved, "medium", "title", (named.text,))
+    return _Decision(named.text if named.proper else None, "low", "title", (named.text,))
 
 
 def _absolute_title(named: Name, label: Name | None, label_from: str) -> _Decision:
@@ -400,9 +422,9 @@ def _from_label(label: Name, label_from: str, portal: Portal, body: _Body) -> _D
                 return _Decision(name.text, "medium", evidence)
     if label.absolute:
         return _Decision(label.text, "medium" if for_others else "high", label_from)
-    if resolved := _resolved(label, None, portal):
+    if resolved := _resolved(label, None, portal) or _on_site(label, body):
         return _Decision(resolved, "medium", label_from, (label.text,))
-    return _Decision(None, "low", label_from, (label.text,))
+    return _Decision(label.text if label.proper else None, "low", label_from, (label.text,))
 
 
 def _from_body(portal: Portal, body: _Body) -> _Decision:
@@ -411,9 +433,10 @@ def _from_body(portal: Portal, body: _Body) -> _Decision:
         confidence: Confidence = "low" if evidence == "contact" else "medium"
         if name.absolute:
             return _Decision(name.text, confidence, evidence)
-        if resolved := _resolved(name, None, portal):
+        if resolved := _resolved(name, None, portal) or _on_site(name, body):
             return _Decision(resolved, "low", evidence, (name.text,))
-        unresolved = unresolved or _Decision(None, "low", evidence, (name.text,))
+        kept = name.text if name.proper else None
+        unresolved = unresolved or _Decision(kept, "low", evidence, (name.text,))
     if inferred := _inferred(body.head, portal):
         return inferred
     return unresolved or _Decision(None, "low", None)
@@ -456,6 +479,23 @@ def _resolved(name: Name, label: Name | None, portal: Portal) -> str | None:
         if standing := _of_level(place, level):
             return standing + _written_out(rest)
     return None
+
+
+def _on_site(name: Name, body: _Body) -> str | None:
+    """A proper name under the one county whose site the text itself says it is on."""
+    if not name.proper:
+        return None
+    sites = _pattern("evidence", "site")
+    found = (sites.match(line[:_SITE_LINE]) for line in body.head.split("\n")[:_SITE_LINES])
+    places = {parse_name(match["place"]) for match in found if match}
+    counties = {place.text for place in places if place.place and not place.rest and _is_county(place)}
+    return counties.pop() + name.text if len(counties) == 1 else None
+
+
+def _is_county(place: Name) -> bool:
+    if place.code is not None:
+        return divisions()[place.code].level == "county"
+    return place.text not in _by_name() or place.text.endswith(("县", "区"))
 
 
 def _places(label: Name | None, portal: Portal) -> Iterator[str]:
@@ -633,8 +673,9 @@ def report_id(
         year: the year reported on, or None.
         fallback: digest of the content, which keeps two unknown bodies (or years) from being taken for one.
     """
-    known = f"name:{_identity(parse_name(name))}" if name else f"content:{fallback}"
-    if year is None:
+    parsed = parse_name(name) if name else None
+    known = f"name:{_identity(parsed)}" if parsed else f"content:{fallback}"
+    if year is None or (parsed and not parsed.absolute and division is None):
         known += f":{fallback}"
     digest = hashlib.sha256(known.encode()).hexdigest()[:12]
     return f"{division or '000000'}-{digest}-{scope or 'unknown'}-{year or 'undated'}"

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pipelines.titles import compact
+from pipelines.titles import FROM_TEXT, compact
 
 if TYPE_CHECKING:
     from pipelines.record import Kind
@@ -29,6 +29,8 @@ ENOUGH_ANCHORS: Final = 3
 _ENOUGH_TABLES: Final = 2
 _WITHOUT_TITLE: Final = 5
 _FILLED: Final = 60
+_A_TABLE: Final = 8
+_TWO_SECTIONS: Final = 2
 _BODY: Final = 200
 _MANY_LINKS: Final = 5
 _SECTIONS: Final = 3
@@ -45,15 +47,20 @@ ANCHOR_WORDS: Final = tuple(word for words in _ANCHORS for word in words)
 _ALL_WORDS: Final = frozenset(ANCHOR_WORDS)
 # Ordinals may be shifted by one or lost at the line end, so only the words behind the mark count.
 _SECTION_HEAD = re.compile(
-    "[一二三四五六1-6][、.．,，](?:(?P<a>总体情况|基本情况|概述)|(?P<b>(?:行政机关)?主动公开)"
+    "[一二三四五六1-6][、.．,，](?:(?P<a>总体情况|基本情况|(?:主要)?(?:工作)?概述)|(?P<b>(?:行政机关)?主动公开)"
     "|(?P<c>(?:行政机关)?(?:收到和处理|(?:政府信息)?依申请公开|政府信息公开申请))"
     "|(?P<d>(?:因)?政府信息公开[^,，。;；]{0,16}行政复议)"
     "|(?P<e>(?:政府信息公开)?(?:工作)?(?:中)?(?:存在|主要)(?:的)?(?:主要)?(?:的)?问题)|(?P<f>其[他它]需要(?:报告|说明)))"
 )
 _ABOUT = re.compile("信息公开|政务公开")
 _ORDERS = re.compile(
-    "请(?:各|你)(?:单位|部门|县|区|市|乡|镇)|现就[^。]{0,40}通知如下|现将有关(?:事项|要求)[^。]{0,10}通知如下|报送至"
+    "请(?:各|你)(?:单位|部门|县|区|市|乡|镇)|现就[^。]{0,40}通知如下|现将有关(?:事项|要求)[^。]{0,10}通知如下|印发给你们|请[^。]{0,6}(?:贯彻|遵照)执行"
 )
+_SENT_IN = re.compile("报送至")
+_FORM = re.compile("(?:填报|填表|填写)说明|填报要求|(?:格式|报告)(?:模板|模版|样表|样本|范本)|单位名称[)）]")
+_OF_ITSELF = re.compile("本(?:年度?)?报告?[^。]{0,60}(?:编制|编写)|所列数据[^。]{0,6}统计[期时][限间]")
+_LISTED = re.compile("20\\d\\d年.{0,12}信息公开.{0,12}(?:报告|年报)")
+_LISTED_LINE: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +165,8 @@ def classify(evidence: Evidence) -> Classification:
         return Classification("not_a_report", "draft", flags)
     if evidence.strength >= ENOUGH_ANCHORS or len(evidence.tables_found) >= _ENOUGH_TABLES:
         return _by_body(evidence)
-    if not title.core_found:
-        return Classification("not_a_report", "no_evidence", flags)
+    if not _is_printed(title):
+        return _without_title(evidence)
     if refusal := _contrary(evidence):
         return Classification("not_a_report", refusal, flags)
     return _by_title(evidence)
@@ -180,19 +187,41 @@ def _by_body(evidence: Evidence) -> Classification:
     title = evidence.title
     if evidence.year is None and not evidence.cells_read:
         return Classification("not_a_report", "empty_form", title.flags)
-    if title.core_found:
-        return _report(evidence, "title_and_body")
+    return _report(evidence, "title_and_body") if _is_printed(title) else _without_title(evidence)
+
+
+def _is_printed(title: Title) -> bool:
+    return title.core_found and FROM_TEXT not in title.flags
+
+
+def _without_title(evidence: Evidence) -> Classification:
+    """Only the body can tell: dumps often keep no title, and forms and notices print the same wording."""
+    sample = compact(evidence.sample[:_SAMPLE])
+    for pattern, refusal in ((_ORDERS, "order_text"), (_FORM, "template")):
+        if pattern.search(sample):
+            return Classification("not_a_report", refusal, evidence.title.flags)
     if evidence.strength >= _WITHOUT_TITLE:
         return _report(evidence, "body")
-    return Classification("not_a_report", "no_evidence", title.flags)
+    two_sections = evidence.section_heads >= _TWO_SECTIONS
+    if two_sections and evidence.tables_found and evidence.cells_read >= _A_TABLE:
+        return _report(evidence, "body_tables")
+    legacy = evidence.year is not None and evidence.year < FIRST_WITH_TABLES
+    of_itself = legacy and evidence.section_heads >= _SECTIONS and _OF_ITSELF.search(sample)
+    if of_itself or (two_sections and evidence.title.core_found and evidence.text_length >= _BODY):
+        return _report(evidence, "stated_in_text")
+    return Classification("not_a_report", "no_evidence", evidence.title.flags)
 
 
 def _contrary(evidence: Evidence) -> str | None:
     """What speaks against a good title when the body lacks the fixed wording."""
     if evidence.listed >= _MANY_LINKS and evidence.text_length < _BODY * evidence.listed:
         return "link_list"
+    lines = [line for line in evidence.sample[:_SAMPLE].split("\n") if line]
+    listed = {line for line in lines if len(line) < _LISTED_LINE and _LISTED.search(line)}
+    if len(listed) >= _MANY_LINKS and len(listed) * 2 > len(lines):
+        return "link_list"
     sample = compact(evidence.sample[:_SAMPLE])
-    if _ORDERS.search(sample):
+    if _ORDERS.search(sample) or _SENT_IN.search(sample):
         return "order_text"
     if evidence.text_length >= _BODY and sample and not _ABOUT.search(sample):
         return "unrelated_body"

@@ -8,12 +8,12 @@ of the text; and it shows titles of other pages beside. Each candidate is taken 
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from pipelines.agencies import kind_of
 from pipelines.normalise import squeeze
-from pipelines.titles import Title, parse_title
+from pipelines.titles import Title, announced_title, parse_title, unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 _LINES_BEFORE: Final = 40
 _LINES_AFTER: Final = 12
 _LONGEST: Final = 80
+_OPENING_LINES: Final = 3
+_OPENING: Final = 400
+_OPENING_BLOCKS: Final = 40
 _BODY_NAME: Final = re.compile(
-    r"(?:局|委|厅|府|办|会|院|镇|乡|街道|处|区|县|市|省|部|署|中心|公室|委员会|管委会)$"
+    r"(?:局|委|厅|府|办|会|院|镇|乡|街道|处|区|县|市|省|部|署|中心|公室|委员会|管委会)(?:20\d\d年度?)?$"
 )
+# Where text and title are one line, the title ends where the text begins.
+_TEXT_BEGINS: Final = r"\s*(?:[（(]20\d\d年度?[）)]\s*)?(?:$|[一1][、.．]|本年?度?报告|本年报|根据|按照|依据|依照|遵照|为|现将|现公布|20\d\d年)"
+_RUN_ON_TITLE: Final = re.compile(rf"[^。；;，,]{{4,90}}?(?:报告|年报)(?={_TEXT_BEGINS})")
+_NO_TITLE: Final = re.compile("本(?!溪)|根据|按照|依[据照]|遵照|为|现|一、")
 _OF_EVERY_CORE: Final = "公开报"
 _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
@@ -38,7 +45,27 @@ def choose_title(page: Page, metadata: Metadata) -> Title:
     body only add what it leaves out. A refused title in a trusted place stands, whatever else the page shows.
     """
     best = _trusted_title(page, metadata)
-    return best if best.refused or _weight(best) == _FULL else _completed(best, page)
+    if best.refused or _weight(best) == _FULL:
+        return best
+    if not best.core_found and (refused := _opening_refused(page)):
+        return refused
+    best = _completed(best, page)
+    return best if best.core_found else _told(page) or best
+
+
+def _opening_refused(page: Page) -> Title | None:
+    """A notice or infographic by its first line (text) or ``<title>``: what it prints below is no title of its own."""
+    own = _openings(page) if page.form == "text" else [page.html_title or ""]
+    titles = (parse_title(text) for text in own if not _goes_on(text) and _may_name_it(text))
+    return next((title for title in titles if title.core_found and title.refused), None)
+
+
+def _told(page: Page) -> Title | None:
+    """The title that the first sentences tell, where none is printed."""
+    start, end = page.body
+    opening = page.blocks[start : min(end, start + _OPENING_BLOCKS)]
+    told = announced_title("\n".join(unspaced(block) for block in opening if isinstance(block, str)))
+    return told if told and told.agency and kind_of(told.agency) is not None else None
 
 
 def _trusted_title(page: Page, metadata: Metadata) -> Title:
@@ -52,7 +79,7 @@ def _trusted_title(page: Page, metadata: Metadata) -> Title:
 
 
 def _completed(best: Title, page: Page) -> Title:
-    for text in filter(_may_name_it, chain(_lines(page), [page.html_title or ""])):
+    for text in filter(_may_name_it, chain(_run_on(page), _lines(page), [page.html_title or ""])):
         title = parse_title(text)
         if best.core_found and not _completes(title, best):
             continue
@@ -95,13 +122,32 @@ def _trusted(page: Page, metadata: Metadata) -> Iterator[str]:
     yield page.metas.get("articletitle", "")
 
 
+def _openings(page: Page) -> list[str]:
+    """The first lines of the body that say anything."""
+    start, end = page.body
+    texts = (block for block in page.blocks[start:end] if isinstance(block, str) and block)
+    return [text[:_OPENING] for text in islice(texts, _OPENING_LINES)]
+
+
+def _run_on(page: Page) -> Iterator[str]:
+    """Titles at the beginning of lines that go on with the text."""
+    for line in _openings(page):
+        if _goes_on(line) and not _NO_TITLE.match(line) and (match := _RUN_ON_TITLE.match(line)):
+            yield match[0]
+
+
+def _goes_on(line: str) -> bool:
+    """Whether a line is text, or holds text behind its title."""
+    return len(line) >= _LONGEST or "。" in line
+
+
 def _lines(page: Page) -> Iterator[str]:
     """Short lines around the top of the body; two in a row where a title was broken."""
     start = page.body[0]
     lines = [
         block
         for block in page.blocks[max(0, start - _LINES_BEFORE) : start + _LINES_AFTER]
-        if isinstance(block, str) and 0 < len(block) < _LONGEST and "。" not in block
+        if isinstance(block, str) and block and not _goes_on(block)
     ]
     for i, line in enumerate(lines):
         before = lines[i - 1] if i else ""

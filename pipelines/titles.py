@@ -151,6 +151,7 @@ def _parse_title(text: str) -> Title:
     plain = lexicon.words["label"].sub("", plain)
     if cut := lexicon.words["cut"].search(plain):
         plain = plain[: cut.start()]
+    plain = _without_column(plain, lexicon)
     marked, years, year_flags = _mark_years(plain)
     segment = _segment(marked, lexicon)
     core = _core(segment, lexicon)
@@ -186,6 +187,14 @@ def _around(before: str, after: str, lexicon: _Lexicon) -> str | None:
     """The reason to refuse that stands beside the title itself: "图解 | …", "… - 解读"."""
     parts = lexicon.words["separator"].split(f"{before}|{after}")
     return next(filter(None, (_retold(part, lexicon) for part in parts)), None)
+
+
+def _without_column(text: str, lexicon: _Lexicon) -> str:
+    """Text without (政府信息公开年报) before it: a core phrase in front of the title's own."""
+    column = lexicon.words["opening_bracket"].match(text)
+    if column is None or _core(column[1], lexicon) is None or _core(text[column.end() :], lexicon) is None:
+        return text
+    return text[column.end() :]
 
 
 def _fold(text: str) -> str:
@@ -286,9 +295,10 @@ def _taken_apart(
     named, tail = _bracketed_agency(tail, lexicon)
     flags += [rule.code for rule in lexicon.rules["flag"] if tail and rule.match.search(tail)]
     astray = _leads_astray(head, lexicon)
-    if astray == "notice" and (known := lexicon.words["made_known"].search(head)):
-        named = _agency(head[known.end() :], lexicon)
-    agency = named if astray else _agency(head, lexicon) or named
+    known = lexicon.words["made_known"].search(head)
+    subject = _agency(head[known.end() :], lexicon) if known else None
+    by = _agency(head[: known.start()] if known else head, lexicon)
+    agency = (subject if astray == "notice" else None) if astray else subject or by or named
     if lexicon.words["aggregate"].match(head.replace(YEAR_MARK, "")):
         flags.append("aggregate")
     return Title(

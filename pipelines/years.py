@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from pipelines.titles import compact
+from pipelines.titles import FROM_TEXT, compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,8 @@ def report_year(title: Title, paragraphs: Sequence[str], published: str | None) 
         conflicts.append("title_body")
     if not title.year and period and dominant and period != dominant:
         conflicts.append("period_body")
-    year, from_ = _first(title.year, period, body)
+    told = FROM_TEXT in title.flags
+    year, from_ = _first(None if told else title.year, period, (told and title.year) or body)
     if year is None and mentions:
         conflicts.append("body_tie")
     conflicts += _published(year, from_, published)

@@ -301,7 +301,7 @@ def _label_of_applications(cells: list[Cell]) -> tuple[str | None, str, list[Cel
                     break
             elif _valuelike(text) or any(map(str.isdigit, wording)):
                 break
-            label, last = label or text, i
+            label, last = text, i
             continue
         if found is not None or key is None:
             key = found
