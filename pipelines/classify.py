@@ -163,7 +163,11 @@ def classify(evidence: Evidence) -> Classification:
         return Classification("not_a_report", title.refused, flags)
     if "draft" in flags:
         return Classification("not_a_report", "draft", flags)
-    if evidence.strength >= ENOUGH_ANCHORS or len(evidence.tables_found) >= _ENOUGH_TABLES:
+    if (
+        evidence.strength >= ENOUGH_ANCHORS
+        or len(evidence.tables_found) >= _ENOUGH_TABLES
+        or _has_filled_table(evidence)
+    ):
         return _by_body(evidence)
     if not _is_printed(title):
         return _without_title(evidence)
@@ -190,6 +194,10 @@ def _by_body(evidence: Evidence) -> Classification:
     return _report(evidence, "title_and_body") if _is_printed(title) else _without_title(evidence)
 
 
+def _has_filled_table(evidence: Evidence) -> bool:
+    return bool(evidence.tables_found) and evidence.cells_read >= _A_TABLE
+
+
 def _is_printed(title: Title) -> bool:
     return title.core_found and FROM_TEXT not in title.flags
 
@@ -203,7 +211,7 @@ def _without_title(evidence: Evidence) -> Classification:
     if evidence.strength >= _WITHOUT_TITLE:
         return _report(evidence, "body")
     two_sections = evidence.section_heads >= _TWO_SECTIONS
-    if two_sections and evidence.tables_found and evidence.cells_read >= _A_TABLE:
+    if two_sections and _has_filled_table(evidence):
         return _report(evidence, "body_tables")
     legacy = evidence.year is not None and evidence.year < FIRST_WITH_TABLES
     of_itself = legacy and evidence.section_heads >= _SECTIONS and _OF_ITSELF.search(sample)

@@ -285,6 +285,8 @@ def _line_pairs(line: str) -> list[_Pair]:
     for match in lexicon.label.finditer(line):
         if _may_be_label(match, line, matches[-1].end() if matches else None):
             matches.append(match)
+    if not matches:
+        return []
     pairs = _cut_at(matches, line)
     if all(pair.certain for pair in pairs) or _is_alone(pairs, line):
         return pairs
