@@ -33,7 +33,9 @@ _BODY_NAME: Final = re.compile(
 # Where text and title are one line, the title ends where the text begins.
 _TEXT_BEGINS: Final = r"\s*(?:[（(]20\d\d年度?[）)]\s*)?(?:$|[一1][、.．]|本年?度?报告|本年报|根据|按照|依据|依照|遵照|为|现将|现公布|20\d\d年)"
 _RUN_ON_TITLE: Final = re.compile(rf"[^。；;，,]{{4,90}}?(?:报告|年报)(?={_TEXT_BEGINS})")
-_NO_TITLE: Final = re.compile("本(?!溪)|根据|按照|依[据照]|遵照|为|现|一、")
+_SENTENCE: Final = re.compile(
+    "本(?:年度?)?(?:报告|年报)|根据|按照|依[据照]|遵照|为(?:了|切实|进一步|做好|全面|深入|贯彻)|现(?!代)|一、"
+)
 _OF_EVERY_CORE: Final = "公开报"
 _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
@@ -56,7 +58,11 @@ def choose_title(page: Page, metadata: Metadata) -> Title:
 def _opening_refused(page: Page) -> Title | None:
     """A notice or infographic by its first line (text) or ``<title>``: what it prints below is no title of its own."""
     own = _openings(page) if page.form == "text" else [page.html_title or ""]
-    titles = (parse_title(text) for text in own if not _goes_on(text) and _may_name_it(text))
+    titles = (
+        parse_title(text)
+        for text in own
+        if not _goes_on(text) and _may_name_it(text) and not _SENTENCE.match(text)
+    )
     return next((title for title in titles if title.core_found and title.refused), None)
 
 
@@ -79,7 +85,9 @@ def _trusted_title(page: Page, metadata: Metadata) -> Title:
 
 
 def _completed(best: Title, page: Page) -> Title:
-    for text in filter(_may_name_it, chain(_run_on(page), _lines(page), [page.html_title or ""])):
+    for text in chain(_run_on(page), _lines(page), [page.html_title or ""]):
+        if not _may_name_it(text) or _SENTENCE.match(text):
+            continue
         title = parse_title(text)
         if best.core_found and not _completes(title, best):
             continue
@@ -132,7 +140,7 @@ def _openings(page: Page) -> list[str]:
 def _run_on(page: Page) -> Iterator[str]:
     """Titles at the beginning of lines that go on with the text."""
     for line in _openings(page):
-        if _goes_on(line) and not _NO_TITLE.match(line) and (match := _RUN_ON_TITLE.match(line)):
+        if _goes_on(line) and (match := _RUN_ON_TITLE.match(line)):
             yield match[0]
 
 

@@ -17,7 +17,7 @@ from pipelines.agencies import (
     resolve_agency,
 )
 from pipelines.record import Agency, Portal
-from pipelines.titles import parse_title
+from pipelines.titles import announced_title, parse_title
 
 DATONG = Portal(division="140200", name="大同市人民政府")
 NOWHERE = Portal()
@@ -91,11 +91,41 @@ def test_ancestors(code, chain):
         ("大同经济技术开发区管委会", "", None, True),
         ("国家税务总局大同市税务局", "", None, True),
         ("螅镇", "", None, False),
+        ("海城市西柳镇人民政府", "海城市", None, True),
+        ("沿海城市管理局", "", None, False),
+        ("镇安县人民政府", "镇安县", None, True),
+        ("镇宁布依族苗族自治县审计局", "镇宁布依族苗族自治县", None, True),
+        ("镇人民政府", "", None, False),
     ],
 )
 def test_names_are_taken_apart(name, place, code, absolute):
     parsed = parse_name(name)
     assert (parsed.place, parsed.code, parsed.absolute) == (place, code, absolute)
+
+
+@pytest.mark.parametrize(
+    ("name", "proper"),
+    [
+        ("马头铺镇人民政府", True),
+        ("螅镇", True),
+        ("路南街道办事处", True),
+        ("茅坪回族镇", True),
+        ("千岛湖管委会", True),
+        ("大同市审计局", True),
+        ("镇人民政府", False),
+        ("我镇", False),
+        ("各街道办事处", False),
+        ("乡镇人民政府", False),
+        ("所属乡镇", False),
+        ("市人民政府", False),
+        ("区教育局", False),
+        ("县管委会", False),
+        ("街道办事处", False),
+        ("审计局", False),
+    ],
+)
+def test_a_name_of_its_own_is_not_relative(name, proper):
+    assert parse_name(name).proper is proper
 
 
 @pytest.mark.parametrize(
@@ -125,6 +155,9 @@ def test_names_are_taken_apart(name, place, code, absolute):
         ("大同经济技术开发区财政局", "dept"),
         ("山西省农业科学院", "authorised_body"),
         ("某某", None),
+        ("千岛湖管委会", "zone"),
+        ("住房公积金管委会", "dept"),
+        ("盂县人民政府（县人民政府办公室）", "gov"),
     ],
 )
 def test_kinds(name, kind):
@@ -163,6 +196,22 @@ def test_kinds(name, kind):
         ({"text": "如有疑问，请与盂县审计局联系。"}, "盂县审计局", "low", "contact"),
         ({"publisher": "盂县人民政府", "text": "由盂县审计局编制。"}, "盂县审计局", "medium", "preamble"),
         ({}, None, "low", None),
+        ({"title": "太平镇人民政府"}, "太平镇人民政府", "low", "title"),
+        ({"title": "路南街道办事处"}, "路南街道办事处", "low", "title"),
+        ({"title": "千岛湖管委会"}, "千岛湖管委会", "low", "title"),
+        ({"title": "镇人民政府"}, None, "low", "title"),
+        ({"publisher": "太平镇人民政府"}, "太平镇人民政府", "low", "metadata"),
+        (
+            {"title": "太平镇人民政府", "portal": Portal(division="140322")},
+            "盂县太平镇人民政府",
+            "medium",
+            "title",
+        ),
+        ({"title": "太平镇", "text": "首页>盂县政府信息公开平台>年报"}, "盂县太平镇", "medium", "title"),
+        ({"title": "太平镇", "text": "大同市政府网站\n山西省人民政府网"}, "太平镇", "low", "title"),
+        ({"title": "太平镇", "text": "盂县政府网\n平遥县政府网"}, "太平镇", "low", "title"),
+        ({"text": "请与太平镇信息公开领导小组办公室联系。"}, "太平镇", "low", "contact"),
+        ({"text": "现公布盂县审计局2022年政府信息公开工作年度报告。"}, "盂县审计局", "medium", "preamble"),
     ],
 )
 def test_who_reports(given, name, confidence, from_):
@@ -281,3 +330,17 @@ def test_report_id_keeps_bodies_scopes_years_and_unknowns_apart():
         report_id(None, None, None, 2025, "b"),
     ]
     assert len(set(ids)) == len(ids)
+
+
+def test_two_towns_of_one_name_are_kept_apart_where_their_county_is_unknown():
+    def ids(division):
+        return {report_id(division, "太平镇人民政府", "own", 2023, digest) for digest in "ab"}
+
+    assert len(ids(None)) == 2
+    assert len(ids("140322")) == 1
+
+
+def test_a_title_told_by_the_text_counts_as_preamble():
+    title = announced_title("现公布盂县审计局2022年政府信息公开工作年度报告。")
+    agency = resolve_agency(title=title, publisher=None, source=None, portal=NOWHERE, paragraphs=[]).agency
+    assert (agency.name, agency.confidence, agency.from_) == ("盂县审计局", "medium", "preamble")

@@ -14,12 +14,15 @@ import pytest
 from pipelines.agencies import resolve_agency
 from pipelines.classify import ANCHOR_WORDS, Evidence, classify, find_anchors, reason_text
 from pipelines.record import Portal
-from pipelines.titles import parse_title
+from pipelines.titles import FROM_TEXT, announced_title, parse_title
 from pipelines.years import report_year
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
 ALL = frozenset(ANCHOR_WORDS)
 GOOD = "盂县审计局2022年政府信息公开工作年度报告"
+TABLE_2 = {"tables_found": ("proactive",), "cells_read": 10, "section_heads": 2}
+OWN_WORDS = {"section_heads": 3, "sample": "本报告由县政府办公室汇总各部门情况编制。", "text_length": 900}
+LIST = "\n".join(f"盂县{year}年政府信息公开工作年度报告 {year + 1}-01-20" for year in range(2016, 2022))
 LEGACY = "盂县审计局2016年政府信息公开工作年度报告"
 
 
@@ -65,6 +68,42 @@ def decide(title, **known):
         ("首页", {"year": 2022, "anchors": ALL, "section_heads": 6}, "report", "body"),
         ("首页", {"year": 2022, "anchors": ALL - {"第二十条", "自然人"}}, "not_a_report", "no_evidence"),
         ("首页", {}, "not_a_report", "no_evidence"),
+        ("首页", {"year": 2022, **TABLE_2}, "report", "body_tables"),
+        ("首页", TABLE_2, "report", "body_tables"),
+        ("首页", {**TABLE_2, "section_heads": 1}, "not_a_report", "no_evidence"),
+        ("首页", {**TABLE_2, "cells_read": 0}, "not_a_report", "no_evidence"),
+        ("首页", {**TABLE_2, "tables_found": ()}, "not_a_report", "no_evidence"),
+        ("首页", {**TABLE_2, "sample": "现将样式印发给你们，请遵照执行。"}, "not_a_report", "order_text"),
+        ("首页", {**TABLE_2, "sample": "填报说明：逐格填写"}, "not_a_report", "template"),
+        ("首页", {"year": 2022, "anchors": ALL, "sample": "填表说明"}, "not_a_report", "template"),
+        ("首页", {"year": 2012, **OWN_WORDS}, "legacy_report", "legacy"),
+        ("首页", {"year": 2022, **OWN_WORDS}, "not_a_report", "no_evidence"),
+        ("首页", {"year": 2012, **OWN_WORDS, "sample": "我县粮食丰收"}, "not_a_report", "no_evidence"),
+        (
+            "图解" + GOOD,
+            {"anchors": ALL, **TABLE_2},
+            "not_a_report",
+            "infographic",
+        ),
+        (
+            GOOD,
+            {**TABLE_2, "section_heads": 1, "text_length": 900, "sample": "无"},
+            "report",
+            "title_and_body",
+        ),
+        ("政府信息公开年报", {"year": 2021, "text_length": 400, "sample": LIST}, "not_a_report", "link_list"),
+        (
+            "关于做好2022年政府信息公开年度报告编制工作的通知",
+            {"anchors": ALL, "section_heads": 6, "cells_read": 200},
+            "not_a_report",
+            "filing_notice",
+        ),
+        (
+            "关于印发2022年政府信息公开年度报告格式的通知",
+            {"anchors": ALL, "section_heads": 6, "cells_read": 200},
+            "not_a_report",
+            "template",
+        ),
         (
             "图解" + GOOD,
             {"anchors": ALL, "section_heads": 6, "cells_read": 200},
@@ -81,6 +120,23 @@ def decide(title, **known):
 def test_classification(title, known, kind, reason):
     decided = decide(title, **known)
     assert (decided.kind, decided.reason) == (kind, reason)
+
+
+@pytest.mark.parametrize(
+    ("year", "known", "kind", "reason"),
+    [
+        (2016, {"section_heads": 2, "text_length": 900}, "legacy_report", "legacy"),
+        (2022, {"section_heads": 2, "text_length": 900}, "report", "stated_in_text"),
+        (2022, {"section_heads": 1, "text_length": 900}, "not_a_report", "no_evidence"),
+        (2022, TABLE_2, "report", "body_tables"),
+        (2022, {"anchors": ALL, "section_heads": 6}, "report", "body"),
+    ],
+)
+def test_a_title_that_only_the_text_tells_needs_sections_too(year, known, kind, reason):
+    title = announced_title(f"现公布盂县审计局{year}年政府信息公开工作年度报告。")
+    decided = classify(Evidence(title=title, year=year, **known))
+    assert (decided.kind, decided.reason) == (kind, reason)
+    assert decided.flags == (FROM_TEXT,)
 
 
 def test_an_image_needs_ocr_and_flags_of_the_title_stay():

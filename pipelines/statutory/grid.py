@@ -54,6 +54,7 @@ class _State:
     t2_versions: set[Version] = field(default_factory=set)
     headed: set[TableName] = field(default_factory=set)
     outcome_heads: int = 0
+    heads_here: int = 0
     block: str | None = None
     grids: dict[int, list[list[tuple[int, int] | None]]] = field(default_factory=dict)
 
@@ -272,6 +273,10 @@ def _header_of_applications(state: _State, cells: list[Cell]) -> bool:
     return True
 
 
+def _holds_digits(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
@@ -327,12 +332,10 @@ def _finish_applications(reading: Reading, state: _State) -> None:
         reading.reasons.append("table3_format_undetermined")
     reading.versions["applications"] = version
     template = [row.key for row in tables()["applications"].rows_of(version)]
-    outcomes = {row.key for row in tables()["applications"].rows.values() if row.group == "outcome"}
-    last = max((i for i, row in enumerate(rows) if row.key in outcomes), default=0)
     misplaced = [
         row
         for i, row in enumerate(rows)
-        if row.key is not None and (row.key not in template or (row.key == "results_total" and i < last))
+        if row.key is not None and (row.key not in template or _is_group_total(rows, i))
     ]
     totals = [row for row in rows if row.key == "results_total" and row not in misplaced]
     named = [row for row in totals if core(row.label) == _GRAND_TOTAL]
@@ -358,6 +361,19 @@ def _finish_applications(reading: Reading, state: _State) -> None:
 
 _ALIKE: Final = 3
 _GRAND_TOTAL: Final = "总计"
+
+
+def _is_group_total(rows: list[_Placed], at: int) -> bool:
+    """Whether a total stands before further outcomes of the same table: a local subtotal of a group."""
+    if rows[at].key != "results_total":
+        return False
+    outcomes = tables()["applications"].rows
+    for row in rows[at + 1 :]:
+        if row.key == "new_received":
+            return False
+        if row.key is not None and outcomes[row.key].group == "outcome":
+            return True
+    return False
 
 
 def _padded_alike(row: _Placed, rows: list[_Placed]) -> bool:
@@ -520,6 +536,7 @@ def _header_of_disputes(state: _State, cells: list[Cell]) -> bool:
         state.context, state.blocks = "disputes", []
     state.blocks.extend(block for block in blocks if block not in state.blocks)
     state.outcome_heads += len(outcomes)
+    state.heads_here += len(outcomes)
     if state.outcome_heads >= len(_OUTCOMES) * 3:
         state.headed.add("disputes")
     return True
@@ -532,11 +549,13 @@ def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cel
     if [cell.text for cell in cells] == [str(k) for k in range(1, len(cells) + 1)]:
         return True
     values = cells
-    while len(values) % len(_OUTCOMES) and values[0].text and not _valuelike(values[0].text):
+    while values and values[0].text and not _valuelike(values[0].text) and not _holds_digits(values[0].text):
         values = values[1:]
     if sum(_valuelike(cell.text) for cell in values) * 2 < len(values) or not values:
         return False
     blocks = [*state.blocks] if state.context == "disputes" else []
+    if state.heads_here == len(_OUTCOMES) * 3:
+        blocks = list(tables()["disputes"].rows)
     if not blocks and (state.context == "disputes" or len(values) == len(_OUTCOMES) * 3):
         blocks = list(tables()["disputes"].rows)
     placed = _fit(values, len(blocks) * len(_OUTCOMES)) if blocks else None
@@ -551,7 +570,7 @@ def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cel
         return False
     if state.context != "disputes" and not all(cell.text for cell in values):
         return False
-    state.context, state.blocks = "disputes", []
+    state.context, state.blocks, state.heads_here = "disputes", [], 0
     reading.versions["disputes"] = "v2"
     names: list[str | None] = [f"disputes.{block}.{outcome}" for block in blocks for outcome in _OUTCOMES]
     _assign(reading, names, placed, values, table, index)
