@@ -1,0 +1,1 @@
+"""From a document to its checked record, and on to the store: clean → extract → check → deduplicate → store."""

@@ -13,7 +13,7 @@ class Cell:
     """One physical cell of a table; equal cells may be one object.
 
     Attributes:
-        text: its text; ``\\n`` where a block element or line break stood, other space folded.
+        text: its text; a line feed where a block element or line break stood, other space folded.
         colspan: as in HTML5 (1 to 1000).
         rowspan: as in HTML5 (0 to 65534; 0 reaches to the end of its group).
     """

@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Draft", "check", "clean", "extract", "read"]
 
-LEGACY_UNTIL: Final = 2018
+_ABOVE_THE_BODY: Final = 60
+"""Blocks before the body in which the label block is sought; what stands higher is navigation."""
 _UNREAD: Final[frozenset[CellStatus]] = frozenset(
     {"absent", "ambiguous", "garbled", "unreadable", "merged_span"}
 )
@@ -82,9 +83,9 @@ def read(page: Page) -> Draft:
     extra = {**page.document.metadata}
     if page.document.published:
         extra.setdefault("发布日期", page.document.published)
-    metadata = read_metadata(page.blocks, page.metas, extra)
-    title = choose_title(page, metadata)
     start, end = page.body
+    metadata = read_metadata(page.blocks[max(0, start - _ABOVE_THE_BODY) :], page.metas, extra)
+    title = choose_title(page, metadata)
     sections = split_sections(page.blocks[start:end], year=title.year)
     records = sections.records()
     extraction = extract_tables(sections.blocks, drawn=page.form == "html", year=title.year)
@@ -99,7 +100,9 @@ def read(page: Page) -> Draft:
         portal=page.document.portal,
         paragraphs=paragraphs,
     )
-    classification = classify(_evidence(page, title, year, agency, extraction, paragraphs))
+    classification = classify(
+        _evidence(page, title, year, agency, extraction=extraction, paragraphs=paragraphs)
+    )
     facts = (
         []
         if classification.kind == "not_a_report"
@@ -178,7 +181,13 @@ def check(draft: Draft) -> Report:
 
 
 def _evidence(
-    page: Page, title: Title, year: Year, agency: AgencyFinding, extraction: Extraction, paragraphs: list[str]
+    page: Page,
+    title: Title,
+    year: Year,
+    agency: AgencyFinding,
+    *,
+    extraction: Extraction,
+    paragraphs: list[str],
 ) -> Evidence:
     text = extraction.text[:_LOOK_AT]
     anchors, heads = find_anchors(text)

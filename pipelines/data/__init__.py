@@ -1,0 +1,1 @@
+"""Facts as data: templates, labels, titles, agencies, divisions, rules and their sentences."""

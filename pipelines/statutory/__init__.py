@@ -1,0 +1,1 @@
+"""The shared table extractor: the three statutory tables, whatever form they were published in."""
