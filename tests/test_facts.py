@@ -101,6 +101,17 @@ def test_what_may_be_something_else_is_no_fact(sentence):
     assert {name for name, _, _ in stated(sentence)} <= {"processing_fee.statement"}
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "因政府信息公开被申请行政复议6件（含上年结转1件）。",
+        "因政府信息公开被申请行政诉讼6件（其中1件结转下年度）。",
+    ],
+)
+def test_what_is_carried_over_in_a_dispute_is_no_request(sentence):
+    assert {name for name, _, _ in stated(sentence)} <= {"disputes.review", "disputes.suit"}
+
+
 def test_proposals_are_no_requests():
     assert stated("收到申请后，办理人大建议和政协提案20件。") == {("proposals_answered", 20, "exact")}
 
