@@ -233,12 +233,13 @@ def _templates(draft: Draft) -> Templates:
 
 def _id(draft: Draft) -> str:
     agency = draft.agency
+    known = agency.agency.name and agency.agency.division and draft.year.year
     return report_id(
         division=agency.agency.division,
         name=agency.agency.name,
         scope=agency.scope,
         year=draft.year.year,
-        fallback="" if agency.agency.name and draft.year.year else _content_digest(draft),
+        fallback="" if known else _content_digest(draft),
     )
 
 
