@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence  # noqa: TC003  pydantic reads it at run time
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,7 +45,9 @@ Completeness = Literal["complete", "partial", "none"]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", validate_assignment=False, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", populate_by_name=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class Portal(_Strict):
@@ -112,6 +114,10 @@ class CellNote:
         candidates: the readings that fit when status is ``ambiguous`` or ``garbled``.
         unit: unit as printed with the value.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", json_schema_serialization_defaults_required=True
+    )
 
     raw: str | None
     status: CellStatus

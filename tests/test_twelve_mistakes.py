@@ -114,7 +114,7 @@ def test_8_a_cited_notice_is_not_the_year() -> None:
     ],
 )
 def test_9_look_alikes_stay_out_and_variants_come_in(title: str, kind: str) -> None:
-    prose = "2024年，我局主动公开政府信息120条，依申请公开工作有序开展。" * 8
+    prose = "2024年，我局推进政府信息公开，主动公开信息120条，依申请公开有序开展。" * 8
     text = f"一、总体情况\n{prose}\n二、主动公开政府信息情况\n{prose}"
     assert extract(Document(url="https://www.example.gov.cn/4.html", text=text, title=title)).kind == kind
 
