@@ -541,7 +541,9 @@ def _unproved(
         if inner and solution.blanks_dropped and statuses != {"number"} and statuses - {"blank"}:
             if "ambiguous" in statuses or contradicted:
                 found.add(key)
-        if solution.exhausted and len("".join(text.split())) != len(names):
+        tokens = text.split()
+        complete = len(tokens) == len(names) or (len(tokens) == 1 and len(text.strip()) == len(names))
+        if solution.exhausted and not complete:
             found.add(key)
         verdicts = {i.rule: _verdict(i, numbers) for i in through}
         failing = {rule for rule, verdict in verdicts.items() if verdict is False}
