@@ -88,7 +88,7 @@ def extract_tables(blocks: Sequence[Block], *, drawn: bool, year: int | None = N
         _merge(grid, flat, compare=not drawn)
         if not grid.versions:
             extraction.primary = "none"
-        elif extraction.primary == "none" or len(flat.values) > len(grid.values) / 2 and not drawn:
+        elif extraction.primary == "none" or (len(flat.values) > len(grid.values) / 2 and not drawn):
             extraction.primary = "text"
     _label_disputes(grid)
     _fill_absent(grid)
@@ -119,7 +119,12 @@ def _displaced(text: str) -> list[tuple[str, str | None]]:
     if match is None:
         return []
     return [
-        (number, next((column for column, words in _REMARKS.items() if any(word in remark for word in words)), None))
+        (
+            number,
+            next(
+                (column for column, words in _REMARKS.items() if any(word in remark for word in words)), None
+            ),
+        )
         for number, remark in _ANNOTATED.findall(match[1])
     ]
 
@@ -138,8 +143,11 @@ def _of_this_year(blocks: Sequence[Block], year: int | None) -> Sequence[Block]:
     other = {
         i
         for i in kinds
-        if i and isinstance(caption := blocks[i - 1], str) and len(caption) < _LONGEST_CAPTION
-        and (years := _YEAR.findall(caption)) and str(year) not in years
+        if i
+        and isinstance(caption := blocks[i - 1], str)
+        and len(caption) < _LONGEST_CAPTION
+        and (years := _YEAR.findall(caption))
+        and str(year) not in years
     }
     return [block for i, block in enumerate(blocks) if i not in other] if len(other) < len(kinds) else blocks
 

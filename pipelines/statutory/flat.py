@@ -30,19 +30,22 @@ if TYPE_CHECKING:
 MAX_TEXT: Final = 400_000
 """Longest text (characters) that is searched for flattened tables."""
 _MAX_RUN: Final = 2_000
-_TOKEN: Final = (
+_PIECE: Final = (
     r"(?:[+\-−]?\d[\d,]*(?:\.\d+)?(?:万元|亿元|元|万|人次|[件条个份起次宗项例人])?(?:\((?:其中|含|包括|包含|另)[^()]{0,40}\))?\*?"
     r"|[增减↑↓]\s?\d+|[/\\]+|[-–—]{1,4}|无|没有|不适用|不涉及|零|N/A|#REF!)"
 )
-_RUN: Final = re.compile(rf"(?:\s*{_TOKEN})+")
+_RUN: Final = re.compile(rf"(?:\s*{_PIECE})+")
 _STRUCTURE: Final = re.compile(
     r"(?:[一二三四五六七]、|本年度?办理结果|\([一二三四五六七]\)|不予公开|无法提供|不予处理|其[他它]处理|第?二十条第?|项|信息内容"
     r"|本年度?(?:制发|废止)件数|现行有效(?:件数)?|(?:本年度?)?处理决定数量|本年度?收费金额|上一?年度?项目数量|本年度?增/?减?|采购项目数量|采购总金额"
     r"|本年度?新(?:制作|公开)数量|对外公开总数量|申请人情况|自然人|法人或其[他它]组织|总计|合计|商业企业|科研机构|社会公益组织|法律服务机构"
     r"|其[他它]|(?:行政机关)?(?:主动公开|收到和处理)政府信息(?:公开申请)?情况|#|表[一二三四2-4]|\([^()]{0,80}\)?|单位|续表|万元|[,.:;、。|·\-—_\[\]])*"
 )
-_LEFTOVER: Final = frozenset("政府信息公开申请数量件情况的个受理处其行机关不再类所要求属于、,.:;。|·_“”\"（）() \n\t")
-_GUIDANCE: Final = re.compile(rf"(?:\([^()\n]{{0,80}}\)|[{re.escape(''.join(sorted(_LEFTOVER - set('().'))))}]|\.(?!\d))*")
+_LEFTOVER: Final = frozenset(
+    '政府信息公开申请数量件情况的个受理处其行机关不再类所要求属于、,.:;。|·_“”"（）() \n\t'
+)
+_LEFTOVER_CLASS: Final = re.escape("".join(sorted(_LEFTOVER - {"(", ")", "."})))
+_GUIDANCE: Final = re.compile(rf"(?:\([^()\n]{{0,80}}\)|[{_LEFTOVER_CLASS}]|\.(?!\d))*")
 _AFTER_LAST: Final = re.compile(r"\s|[一二三四五六七八九十(注备说附、。;行政]|$")
 _MOST_PLACEMENTS: Final = 200
 _WHITE: Final = re.compile(r"\S+")
@@ -185,13 +188,17 @@ def _in_order(
         version = reading.versions.get(table)
         if table not in wanted or (version in ("v1", "v2") and sound(cells, table, version)):
             continue
-        if table == "disputes" and not all(word in "".join(zone.split()) for word in ("维持", "纠正", "审结")):
+        if table == "disputes" and not all(
+            word in "".join(zone.split()) for word in ("维持", "纠正", "审结")
+        ):
             continue
         found = read_in_order(zone, table)
         if found is not None:
             version, values = found
             reading.versions[table] = version
-            reading.values = {name: value for name, value in reading.values.items() if name not in cells} | values
+            reading.values = {
+                name: value for name, value in reading.values.items() if name not in cells
+            } | values
             reading.impossible = [rule for rule in reading.impossible if not rule.startswith(_RULES[table])]
 
 
@@ -205,7 +212,9 @@ _RULES: Final[dict[TableName, str]] = {"applications": "T3.", "disputes": "T4.",
 def _applications_start(compact: str) -> int | None:
     """Where table 3 begins: the last first-row label that the second-row label follows closely."""
     carried = _pattern(_T3_LABELS["carried_in"])
-    starts = [m.start() for m in _T3_START.finditer(compact) if carried.search(compact, m.end(), m.end() + 300)]
+    starts = [
+        m.start() for m in _T3_START.finditer(compact) if carried.search(compact, m.end(), m.end() + 300)
+    ]
     return starts[-1] if starts else None
 
 
@@ -252,7 +261,9 @@ def _other_printings(
         if item.key in _AMBIGUOUS_LABELS:
             continue
         for match in _pattern(_T3_LABELS[item.key]).finditer(source.compact, first, stop + _MAX_RUN):
-            if match.end() != item.end and (match.start() < start or match.end() > stop or match.start() > item.end):
+            if match.end() != item.end and (
+                match.start() < start or match.end() > stop or match.start() > item.end
+            ):
                 _once_more(reading, source, match.end(), names, zone)
 
 
@@ -262,9 +273,15 @@ def _once_more(reading: Reading, source: _Compact, at: int, names: Sequence[str]
         return
     here = "".join((zone.lines and " ".join(zone.lines)) or zone.texts[0])
     figures = "".join(other[0].split())
-    if figures and not "".join(here.split()).startswith(figures) and not figures.startswith("".join(here.split())):
+    if (
+        figures
+        and not "".join(here.split()).startswith(figures)
+        and not figures.startswith("".join(here.split()))
+    ):
         for name in names:
-            reading.values[name] = Value(None, f"{here} | {other[0].strip()}"[:200], "ambiguous", ("printed_twice",))
+            reading.values[name] = Value(
+                None, f"{here} | {other[0].strip()}"[:200], "ambiguous", ("printed_twice",)
+            )
 
 
 def _labels_in_order(compact: str, start: int, labels: dict[str, str]) -> list[_Found]:
@@ -309,6 +326,9 @@ class _Zone:
 
     lines: tuple[str, ...] | None
     texts: tuple[str, ...]
+
+
+_Row = tuple[_Found, tuple[str, ...], _Zone]
 
 
 def _zones(source: _Compact, found: Sequence[_Found], widths: Sequence[int]) -> list[_Zone]:
@@ -393,38 +413,50 @@ def _proactive(reading: Reading, source: _Compact, end: int | None) -> None:
     found = _labels_anywhere(compact, begin, stop, _T2_LABELS)
     if not found:
         return
-    versions: set[Version] = set()
-    placed: list[tuple[_Found, Version, tuple[str, ...]]] = []
+    placed = _with_columns(reading, compact, begin, found)
+    if not placed:
+        return
+    versions = {version for _, version, _ in placed}
+    reading.versions["proactive"] = "mixed" if len(versions) > 1 else next(iter(versions))
+    widths = {item.key: len(columns) for item, _, columns in placed}
+    read = _zones(source, found, [widths.get(item.key, 1) for item in found])
+    zones = dict(zip((item.key for item in found), read, strict=True))
+    fees = next((item for item in found if item.key == "fees"), None)
+    if fees is not None:
+        zones = _with_unit(zones, compact[max(begin, fees.start - 40) : fees.start])
+    rows = [
+        (item, tuple(f"proactive.{item.key}.{column}" for column in columns), zones[item.key])
+        for item, _, columns in placed
+    ]
+    _solve(reading, "proactive", next(iter(versions)), rows)
+    for item, names, zone in rows:
+        for match in _pattern(_T2_LABELS[item.key]).finditer(compact, begin, stop):
+            if match.end() != item.end:
+                _once_more(reading, source, match.end(), names, zone)
+
+
+def _with_columns(
+    reading: Reading, compact: str, position: int, found: Sequence[_Found]
+) -> list[tuple[_Found, Version, tuple[str, ...]]]:
+    """The rows whose block has heads that tell format and columns."""
+    placed = []
     heads: list[str] = []
-    position = begin
     for item in found:
-        fresh = _heads(compact[position : item.start])
-        heads = fresh or heads
+        heads = _heads(compact[position : item.start]) or heads
         position = item.end
-        for version, columns in tables()["proactive"].rows[item.key].columns.items():
-            if set(columns) <= set(heads) and (len(columns) > 1 or len(heads) == len(columns)):
-                versions.add(version)
-                placed.append((item, version, columns))
-                break
-        else:
+        fitting = _fitting(item.key, heads)
+        if fitting is None:
             reading.reasons.append("table2_head_unknown")
-    if placed:
-        reading.versions["proactive"] = "mixed" if len(versions) > 1 else next(iter(versions))
-        widths = {item.key: len(columns) for item, _, columns in placed}
-        read = _zones(source, found, [widths.get(item.key, 1) for item in found])
-        zones = dict(zip((item.key for item in found), read, strict=True))
-        fees = next((item for item in found if item.key == "fees"), None)
-        if fees is not None:
-            zones = _with_unit(zones, compact[max(begin, fees.start - 40) : fees.start])
-        rows = [
-            (item, tuple(f"proactive.{item.key}.{column}" for column in columns), zones[item.key])
-            for item, _, columns in placed
-        ]
-        _solve(reading, "proactive", next(iter(versions)), rows)
-        for item, names, zone in rows:
-            for match in _pattern(_T2_LABELS[item.key]).finditer(compact, begin, stop):
-                if match.end() != item.end:
-                    _once_more(reading, source, match.end(), names, zone)
+        else:
+            placed.append((item, *fitting))
+    return placed
+
+
+def _fitting(key: str, heads: list[str]) -> tuple[Version, tuple[str, ...]] | None:
+    for version, columns in tables()["proactive"].rows[key].columns.items():
+        if set(columns) <= set(heads) and (len(columns) > 1 or len(heads) == len(columns)):
+            return version, columns
+    return None
 
 
 def _heads(zone: str) -> list[str]:
@@ -466,61 +498,75 @@ def _solve(
     rows: Sequence[tuple[_Found, tuple[str, ...], _Zone]],
 ) -> None:
     """Separated cells are parsed as they stand; the rest is what the solver leaves."""
-    kinds = cell_kinds()
     known = {name for _, names, _ in rows for name in names}
     system = [i for i in identities(table, version) if known.issuperset((*i.left, *i.right))]
     exact = {i: cells for i, (_, names, zone) in enumerate(rows) if (cells := _separated(zone, len(names)))}
     if table == "applications":
         reading.whole = reading.whole or _stand_alone([zone for _, _, zone in rows])
     whole = reading.whole or ("applications" not in reading.versions and _mostly_apart(rows))
-    for index, (item, names, _) in enumerate(rows):
-        for name, token in zip(names, exact.get(index, ()), strict=index in exact):
-            value = parse_value(token, kinds[name], _unit(name))
-            if value.value is None or value.flags:
-                value = replace(value, where=f"text, row {item.key}")
-            reading.put(name, value)
+    for index, cells in exact.items():
+        _put_exact(reading, rows[index], cells)
     if len(exact) == len(rows):
         return
-    texts = [
+    solution = solve(
+        [*_for_solver(rows, exact, whole=whole), *([_BLANKS_MAY_HIDE] if reading.dropped else ())], system
+    )
+    reading.dropped = reading.dropped or solution.blanks_dropped
+    joined = {
+        item.key: (names, zone.texts[0]) for i, (item, names, zone) in enumerate(rows) if i not in exact
+    }
+    unproved = _unproved(solution, joined, system, whole=whole)
+    for key, (names, text) in joined.items():
+        for name in names:
+            cell = solution.cells[name]
+            if key in unproved and cell.status != "garbled":
+                cell = CellSolution(None, "ambiguous", cell.candidates or (cell.value,))
+            reading.put(name, _solved(cell, name, text, key))
+            if cell.status == "number":
+                reading.settled.add(name)
+    reading.impossible.extend(solution.impossible)
+    reading.reasons.extend(f"{table}:{reason}" for reason in _reasons(solution))
+
+
+def _put_exact(reading: Reading, row: _Row, cells: Sequence[str]) -> None:
+    """Cells with borders of their own, as they stand."""
+    item, names, _ = row
+    kinds = cell_kinds()
+    for name, token in zip(names, cells, strict=True):
+        value = parse_value(token, kinds[name], _unit(name))
+        if value.value is None or value.flags:
+            value = replace(value, where=f"text, row {item.key}")
+        reading.put(name, value)
+
+
+def _for_solver(rows: Sequence[_Row], exact: dict[int, tuple[str, ...]], *, whole: bool) -> list[RowText]:
+    kinds = cell_kinds()
+    return [
         RowText(
             key=item.key,
             cells=names,
             kinds=tuple(kinds[name] for name in names),
-            texts=_placeable(exact[index])
-            if index in exact
-            else _alternatives(zone.texts, len(names), whole=whole),
+            texts=_placeable(exact[i]) if i in exact else _alternatives(zone.texts, len(names), whole=whole),
         )
-        for index, (item, names, zone) in enumerate(rows)
+        for i, (item, names, zone) in enumerate(rows)
     ]
-    if reading.dropped:
-        texts.append(_BLANKS_MAY_HIDE)
-    solution = solve(texts, system)
-    reading.dropped = reading.dropped or solution.blanks_dropped
-    joined = {item.key: (names, zone.texts[0]) for i, (item, names, zone) in enumerate(rows) if i not in exact}
-    unproved = _unproved(solution, joined, system, whole=whole)
-    for index, (item, names, zone) in enumerate(rows):
-        if index in exact:
-            continue
-        for name in names:
-            cell = solution.cells[name]
-            if item.key in unproved and cell.status != "garbled":
-                candidates = cell.candidates or (cell.value,)
-                cell = CellSolution(None, "ambiguous", candidates)
-            reading.put(name, _solved(cell, name, zone.texts[0], item.key))
-            if cell.status == "number":
-                reading.settled.add(name)
-    reading.impossible.extend(solution.impossible)
-    for present, reason in (
-        (solution.blanks_dropped, "blanks_dropped"),
-        (solution.exhausted, "solver_exhausted"),
-        (solution.possibly_impossible, "identities_contradict"),
-    ):
-        if present:
-            reading.reasons.append(f"{table}:{reason}")
+
+
+def _reasons(solution: Solution) -> list[str]:
+    told = {
+        "blanks_dropped": solution.blanks_dropped,
+        "solver_exhausted": solution.exhausted,
+        "identities_contradict": bool(solution.possibly_impossible),
+    }
+    return [reason for reason, present in told.items() if present]
 
 
 def _unproved(
-    solution: Solution, rows: dict[str, tuple[tuple[str, ...], str]], system: Sequence[Identity], *, whole: bool
+    solution: Solution,
+    rows: dict[str, tuple[tuple[str, ...], str]],
+    system: Sequence[Identity],
+    *,
+    whole: bool,
 ) -> set[str]:
     """Rows whose numbers nothing proves although the text has one reading.
 
@@ -538,9 +584,9 @@ def _unproved(
         if short and not (inner and all(_confirmed(identity, numbers) for identity in inner)):
             found.add(key)
         contradicted = bool(solution.impossible or solution.possibly_impossible)
-        if inner and solution.blanks_dropped and statuses != {"number"} and statuses - {"blank"}:
-            if "ambiguous" in statuses or contradicted:
-                found.add(key)
+        partial = solution.blanks_dropped and statuses not in ({"number"}, {"blank"})
+        if inner and partial and ("ambiguous" in statuses or contradicted):
+            found.add(key)
         tokens = text.split()
         complete = len(tokens) == len(names) or (len(tokens) == 1 and len(text.strip()) == len(names))
         if solution.exhausted and not complete:
@@ -553,7 +599,8 @@ def _unproved(
         if own and len(inner) > 1:
             found.add(key)
         if not whole and (
-            len(failing) >= _MANY_FAILURES or (own and (unknown or _blank_explains(text, names, numbers, through)))
+            len(failing) >= _MANY_FAILURES
+            or (own and (unknown or _blank_explains(text, names, numbers, through)))
         ):
             found.add(key)
     return found

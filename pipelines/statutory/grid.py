@@ -80,7 +80,9 @@ def read_grid(found: Sequence[Table]) -> Reading:
         if name not in state.headed:
             reading.reasons.append(f"{name}:heads_missing")
     if state.t2_versions:
-        reading.versions["proactive"] = "mixed" if len(state.t2_versions) > 1 else next(iter(state.t2_versions))
+        reading.versions["proactive"] = (
+            "mixed" if len(state.t2_versions) > 1 else next(iter(state.t2_versions))
+        )
     return reading
 
 
@@ -103,13 +105,17 @@ def _statutory(table: Table, state: _State) -> bool:
     if state.context == "proactive":
         return any(row_of("proactive", cells[0].text) for cells in table.rows if cells)
     return state.context == "applications" and any(
-        len(cells) == len(_OUTCOMES) * 3 or len(cells) >= len(_APPLICANTS) and group_of(cells[0].text)
-        or len(cells) >= len(_APPLICANTS) and _numbers(cells[-len(_APPLICANTS) :])
+        len(cells) == len(_OUTCOMES) * 3
+        or (len(cells) >= len(_APPLICANTS) and group_of(cells[0].text))
+        or (len(cells) >= len(_APPLICANTS) and _numbers(cells[-len(_APPLICANTS) :]))
         for cells in table.rows
     )
 
 
-_TELLING: Final = frozenset(row.key for row in tables()["applications"].rows.values()) - {"other.misc", "results_total"}
+_TELLING: Final = frozenset(row.key for row in tables()["applications"].rows.values()) - {
+    "other.misc",
+    "results_total",
+}
 
 
 def _numbers(cells: Sequence[Cell]) -> bool:
@@ -131,25 +137,32 @@ def _row(reading: Reading, state: _State, table: Table, index: int, cells: list[
         state.context = "disputes"
         if _disputes_line(reading, state, table, index, cells):
             return
-    if clause_of(cells[0].text) and len([cell for cell in cells if cell.text]) == 1:
-        state.context, state.heads, state.head_texts = "proactive", [], []
+    if _head_row(state, cells):
         return
-    if _header_of_disputes(state, cells):
-        return
-    if _header_of_applications(state, cells):
-        state.context = "applications"
-        return
-    if key and state.context == "applications":
-        state.t3.append(_Placed(key, label, rest, table, index))
-    elif state.context == "applications":
-        if not _disputes_row(reading, state, table, index, cells) and any(cell.text for cell in cells):
-            state.t3.append(_Placed(None, label, rest, table, index))
+    if state.context == "applications":
+        if key or (
+            not _disputes_row(reading, state, table, index, cells) and any(cell.text for cell in cells)
+        ):
+            state.t3.append(_Placed(key, label, rest, table, index))
     elif state.context == "disputes":
         _disputes_row(reading, state, table, index, cells)
     elif _header_of_proactive(state, cells):
         state.context = "proactive"
     elif state.context == "proactive":
         _proactive_row(reading, state, table, index, cells)
+
+
+def _head_row(state: _State, cells: list[Cell]) -> bool:
+    """Whether the row is a head of any table (table 2's columns apart); it sets the context."""
+    if clause_of(cells[0].text) and len([cell for cell in cells if cell.text]) == 1:
+        state.context, state.heads, state.head_texts = "proactive", [], []
+        return True
+    if _header_of_disputes(state, cells):
+        return True
+    if _header_of_applications(state, cells):
+        state.context = "applications"
+        return True
+    return False
 
 
 # --- table 2 --------------------------------------------------------------------------------------
@@ -159,13 +172,16 @@ def _header_of_proactive(state: _State, cells: list[Cell]) -> bool:
     texts = [cell.text for cell in cells]
     start = next((i for i, text in enumerate(texts) if core(text) == "信息内容"), None)
     if start is None:
-        start = -1 if any(column_of("proactive", text) for text in texts) and not any(
-            row_of("proactive", text) for text in texts[:3]
-        ) else None
+        start = (
+            -1
+            if any(column_of("proactive", text) for text in texts)
+            and not any(row_of("proactive", text) for text in texts[:3])
+            else None
+        )
         if start is None:
             return False
         start = 0 if not column_of("proactive", texts[0]) and len(texts) > 1 else -1
-    heads = [text for text in texts[start + 1 :]]
+    heads = texts[start + 1 :]
     while heads and not heads[-1]:
         heads.pop()
     state.heads = [column_of("proactive", text) for text in heads]
@@ -195,7 +211,7 @@ def _proactive_row(reading: Reading, state: _State, table: Table, index: int, ce
     unit = next((unit for text in state.head_texts if (unit := unit_of(text))), None)
     if unit and placed and key in _MONEY:
         placed = [*placed[:-1], with_unit(placed[-1], unit)]
-    _assign(reading, names, placed, values, table, index)
+    _assign(reading, names, placed, values, (table.index, index + 1))
 
 
 _MONEY: Final = frozenset({"fees", "procurement"})
@@ -351,11 +367,15 @@ def _finish_applications(reading: Reading, state: _State) -> None:
     for row in rows:
         if row.key:
             placed = _fit(row.cells, width)
-            if placed is None or (len(row.cells) > width and not _padded_alike(row, rows) and not _adds_up(placed, state.applicants)):
+            if placed is None or (
+                len(row.cells) > width
+                and not _padded_alike(row, rows)
+                and not _adds_up(placed, state.applicants)
+            ):
                 placed = _from_grid(row, columns, state)
             if placed is None and not any(cell.text for cell in row.cells):
                 continue
-            _assign(reading, names[row.key], placed, row.cells, row.table, row.row)
+            _assign(reading, names[row.key], placed, row.cells, (row.table.index, row.row + 1))
     _place_unlabelled(reading, rows, template, names, width)
 
 
@@ -384,7 +404,9 @@ def _padded_alike(row: _Placed, rows: list[_Placed]) -> bool:
 def _adds_up(cells: Sequence[Cell], columns: Sequence[str | None]) -> bool:
     """Whether the printed parts of a row make up its printed total."""
     values = {
-        column: parse_value(cell.text, "count", None) for column, cell in zip(columns, cells, strict=True) if column
+        column: parse_value(cell.text, "count", None)
+        for column, cell in zip(columns, cells, strict=True)
+        if column
     }
     if any(value.status not in ("number", "blank") for value in values.values()):
         return False
@@ -475,7 +497,7 @@ def _place_unlabelled(
             placed.append((row, missing[rivals.index(row)]))
     proof = Reading(values=dict(reading.values), versions=reading.versions)
     for row, key in placed:
-        _assign(proof, names[key], row.cells, row.cells, row.table, row.row)
+        _assign(proof, names[key], row.cells, row.cells, (row.table.index, row.row + 1))
         trial |= {name: proof.values[name] for name in names[key] if name}
     if placed and _sums_hold(proof, trial):
         for name, value in trial.items():
@@ -553,15 +575,7 @@ def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cel
         values = values[1:]
     if sum(_valuelike(cell.text) for cell in values) * 2 < len(values) or not values:
         return False
-    blocks = [*state.blocks] if state.context == "disputes" else []
-    if state.heads_here == len(_OUTCOMES) * 3:
-        blocks = list(tables()["disputes"].rows)
-    if not blocks and (state.context == "disputes" or len(values) == len(_OUTCOMES) * 3):
-        blocks = list(tables()["disputes"].rows)
-    placed = _fit(values, len(blocks) * len(_OUTCOMES)) if blocks else None
-    if placed is None and blocks != list(tables()["disputes"].rows):
-        blocks = list(tables()["disputes"].rows)
-        placed = _fit(values, len(blocks) * len(_OUTCOMES))
+    blocks, placed = _fitting_blocks(state, values)
     if placed is None:
         if state.context == "disputes" and any(cell.text for cell in values):
             reading.reasons.append("table4_positions_unknown")
@@ -573,13 +587,30 @@ def _disputes_row(reading: Reading, state: _State, table: Table, index: int, cel
     state.context, state.blocks, state.heads_here = "disputes", [], 0
     reading.versions["disputes"] = "v2"
     names: list[str | None] = [f"disputes.{block}.{outcome}" for block in blocks for outcome in _OUTCOMES]
-    _assign(reading, names, placed, values, table, index)
+    _assign(reading, names, placed, values, (table.index, index + 1))
     return True
+
+
+def _fitting_blocks(state: _State, values: list[Cell]) -> tuple[list[str], list[Cell] | None]:
+    """The blocks that the values belong to, by the heads seen; all three where the heads name fewer."""
+    every = list(tables()["disputes"].rows)
+    known = state.context == "disputes"
+    blocks = list(state.blocks) if known and state.heads_here != len(_OUTCOMES) * 3 else []
+    if not blocks and (known or len(values) == len(_OUTCOMES) * 3):
+        blocks = every
+    placed = _fit(values, len(blocks) * len(_OUTCOMES)) if blocks else None
+    if placed is None and blocks != every:
+        return every, _fit(values, len(every) * len(_OUTCOMES))
+    return blocks, placed
 
 
 def _names_a_block_and_values(cells: list[Cell]) -> bool:
     """Whether the row is a line of an upright table 4: the block's name, an outcome or five values."""
-    return len(cells) > 1 and _digits(cells[-1].text) and any(row_of("disputes", cell.text) for cell in cells[:3])
+    return (
+        len(cells) > 1
+        and _digits(cells[-1].text)
+        and any(row_of("disputes", cell.text) for cell in cells[:3])
+    )
 
 
 def _disputes_line(reading: Reading, state: _State, table: Table, index: int, cells: list[Cell]) -> bool:
@@ -594,7 +625,13 @@ def _disputes_line(reading: Reading, state: _State, table: Table, index: int, ce
     if outcome is None and not any(row_of("disputes", text) for text in labels):
         return False
     reading.versions["disputes"] = "v2"
-    _assign(reading, [f"disputes.{state.block}.{column}" for column in columns], values, values, table, index)
+    _assign(
+        reading,
+        [f"disputes.{state.block}.{column}" for column in columns],
+        values,
+        values,
+        (table.index, index + 1),
+    )
     return True
 
 
@@ -638,19 +675,20 @@ def _assign(
     names: Sequence[str | None],
     placed: Sequence[Cell] | None,
     printed: Sequence[Cell],
-    table: Table,
-    index: int,
+    row: tuple[int, int],
 ) -> None:
     """Parse the placed cells into the reading; without places every cell is null and says why."""
     kinds = cell_kinds()
     if placed is None:
-        _leave_open(reading, [name for name in names if name], printed, (table.index, index + 1, 1))
+        _leave_open(reading, [name for name in names if name], printed, (*row, 1))
         return
     columns = tables()["proactive"].columns
     for k, (name, cell) in enumerate(zip(names, placed, strict=True), 1):
         if name is None:
             if cell.text:
-                reading.extra_rows.append(ExtraRow(table=table_of(names), label=_row_label(names), values=[cell.text]))
+                reading.extra_rows.append(
+                    ExtraRow(table=table_of(names), label=_row_label(names), values=[cell.text])
+                )
             continue
         if cell.colspan < 0 and cell.text:
             value = Value(None, cell.text, "merged_span")
@@ -662,7 +700,7 @@ def _assign(
         else:
             reading.values[name] = value
         if value.value is None or value.flags:
-            reading.where[name] = (table.index, index + 1, k)
+            reading.where[name] = (*row, k)
 
 
 def _leave_open(
@@ -674,7 +712,9 @@ def _leave_open(
         reading.put(name, Value(None, raw, "ambiguous", ("positions_unknown",)))
         reading.where[name] = where
     parsed = [parse_value(cell.text, "decimal", None) for cell in printed]
-    if len(printed) < len(names) and all(value.value is not None or value.status == "blank" for value in parsed):
+    if len(printed) < len(names) and all(
+        value.value is not None or value.status == "blank" for value in parsed
+    ):
         row = names[0].rpartition(".")[0]
         reading.open_rows[row] = (tuple(names), tuple(cell.text for cell in printed))
 

@@ -48,7 +48,9 @@ def column_of(table: TableName, text: str) -> str | None:
     label = core(text)
     if not label:
         return None
-    return next((column.key for column in tables()[table].columns.values() if column.match.search(label)), None)
+    return next(
+        (column.key for column in tables()[table].columns.values() if column.match.search(label)), None
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pipelines.statutory.labels import row_of
-from pipelines.statutory.templates import VERSIONS, TableName, Version, cell_kinds, cell_names, identities, tables
+from pipelines.statutory.templates import (
+    VERSIONS,
+    TableName,
+    Version,
+    cell_kinds,
+    cell_names,
+    identities,
+    tables,
+)
 from pipelines.statutory.values import Value, parse_value
 
 if TYPE_CHECKING:
@@ -21,7 +29,9 @@ _FIGURE: Final = r"(?:\d[\d,]{0,14}|/|-|—)"
 _MAX_LINES: Final = 2_000
 
 
-def read_in_order(text: str, table: TableName, version: Version | None = None) -> tuple[Version, dict[str, Value]] | None:
+def read_in_order(
+    text: str, table: TableName, version: Version | None = None
+) -> tuple[Version, dict[str, Value]] | None:
     """Read table 3 or 4 by the order of its value lines.
 
     Args:
@@ -47,7 +57,9 @@ def read_in_order(text: str, table: TableName, version: Version | None = None) -
             continue
         kinds = cell_kinds()
         tokens = [token for _, line in lines for token in line]
-        cells = {name: parse_value(token, kinds[name], None) for name, token in zip(names, tokens, strict=True)}
+        cells = {
+            name: parse_value(token, kinds[name], None) for name, token in zip(names, tokens, strict=True)
+        }
         if table == "disputes" or sound(cells, table, candidate):
             return candidate, cells
     return None
@@ -66,7 +78,9 @@ def _value_lines(text: str, width: int) -> list[tuple[str, Sequence[str]]]:
 def _labels_agree(labels: Sequence[str], version: Version) -> bool:
     """Whether no line carries the label of another row than its place says."""
     rows = tables()["applications"].rows_of(version)
-    return all(row_of("applications", label) in (None, row.key) for label, row in zip(labels, rows, strict=True))
+    return all(
+        row_of("applications", label) in (None, row.key) for label, row in zip(labels, rows, strict=True)
+    )
 
 
 def sound(cells: Mapping[str, Value], table: TableName, version: Version) -> bool:
@@ -75,6 +89,7 @@ def sound(cells: Mapping[str, Value], table: TableName, version: Version) -> boo
     if not set(cell_names(table, version)) <= numbers.keys() or None in numbers.values():
         return False
     return all(
-        sum(numbers[name] or 0 for name in identity.left) == sum(numbers[name] or 0 for name in identity.right)
+        sum(numbers[name] or 0 for name in identity.left)
+        == sum(numbers[name] or 0 for name in identity.right)
         for identity in identities(table, version)
     )

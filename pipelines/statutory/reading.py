@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pipelines.statutory.values import Value
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipelines.record import ExtraRow, Number, TemplateLabel
     from pipelines.statutory.templates import TableName
+    from pipelines.statutory.values import Value
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ class Reading:
     def put(self, name: str, value: Value) -> None:
         """Keep a cell; a second, different reading of the same cell leaves no number."""
         first = self.values.get(name)
-        if first is None or first.status == "blank" and value.status != "blank":
+        if first is None or (first.status == "blank" and value.status != "blank"):
             self.values[name] = value
         elif value.status != "blank" and first.value != value.value:
             self.values[name] = conflict(first, value, "printed_twice")
