@@ -1,31 +1,34 @@
 """The shared table extractor: blocks in, cells out.
 
-Drawn tables are read as rows first (``grid.py``); what they leave open is sought in the running text
-(``flat.py``). The path that was not used is the second reading by which a failing identity is judged.
+Drawn tables are read as rows first (``grid``); what they leave open is sought in the running text
+(``flat``). The path that was not used is the second reading by which a failing identity is judged.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from pipelines.blocks import Block, Table
-from pipelines.normalise import squeeze
+from pipelines.statutory.displaced import displaced_values, place_displaced
 from pipelines.statutory.flat import read_flat
 from pipelines.statutory.grid import read_grid
-from pipelines.statutory.placement import place, place_displaced
+from pipelines.statutory.placement import place
 from pipelines.statutory.reading import Reading, conflict
 from pipelines.statutory.templates import TABLES, TableName, cell_names, identities
 from pipelines.statutory.values import Value
+from pipelines.statutory.wording import text as words
+from pipelines.statutory.wording import years
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pipelines.record import Number
 
-_TELLTALE: Final = ("新收", "第二十条", "复议后起诉", "信息内容")
+_SETTLED: Final = frozenset({"number", "blank", "placeholder", "placeholder_none", "not_applicable"})
+_LONGEST_CAPTION: Final = 60
+_OPENING_ROWS: Final = 6
 _ABSENT: Final = Value(None, "", "absent")
 
 
@@ -82,13 +85,13 @@ def extract_tables(blocks: Sequence[Block], *, drawn: bool, year: int | None = N
     extraction = Extraction(grid, "grid" if grid.values else "none", blocks)
     if grid.open_rows:
         _place_open_rows(grid, extraction.text)
-    missing = [table for table in TABLES if _incomplete(grid, table)]
-    if missing and any(word in extraction.text for word in _TELLTALE):
+    missing = [table for table in TABLES if _is_incomplete(grid, table)]
+    if missing and any(word in extraction.text for word in words().telltale):
         flat = read_flat(extraction.text, missing if drawn else TABLES, whole=drawn and bool(grid.values))
         _merge(grid, flat, compare=not drawn)
         if not grid.versions:
             extraction.primary = "none"
-        elif extraction.primary == "none" or (len(flat.values) > len(grid.values) / 2 and not drawn):
+        elif extraction.primary == "none" or (not drawn and len(flat.values) > len(grid.values) / 2):
             extraction.primary = "text"
     _label_disputes(grid)
     _fill_absent(grid)
@@ -100,65 +103,37 @@ def _place_open_rows(grid: Reading, text: str) -> None:
     for table in TABLES:
         rows = {row: cells for row, cells in grid.open_rows.items() if row.startswith(f"{table}.")}
         version = grid.versions.get(table)
-        if not rows or version not in ("v1", "v2"):
+        if not rows or version not in {"v1", "v2"}:
             continue
         names = {name for cells, _ in rows.values() for name in cells}
         known = {n: v for n, v in grid.table_cells(table).items() if n not in names and v.status in _SETTLED}
-        found = place(rows, known, identities(table, version))
-        displaced = _displaced(text) if table == "proactive" else []
-        short = {row: cells for row, cells in rows.items() if len(cells[0]) == len(cells[1]) + 1}
-        if displaced and len(displaced) == len(short) == len(rows):
-            found = place_displaced(short, displaced)
-        grid.values |= found
-
-
-def _displaced(text: str) -> list[tuple[str, str | None]]:
-    """Annotated numbers that stand between the head of clause (一) and its table, with the column of the remark."""
-    compact = squeeze(text)
-    match = _CLAUSE_ONE.search(compact)
-    if match is None:
-        return []
-    return [
-        (
-            number,
-            next(
-                (column for column, words in _REMARKS.items() if any(word in remark for word in words)), None
-            ),
-        )
-        for number, remark in _ANNOTATED.findall(match[1])
-    ]
-
-
-_CLAUSE_ONE: Final = re.compile(r"第二十条第\(一\)项([^条]{0,200}?)(?:信息内容|规章|第二十条)")
-_ANNOTATED: Final = re.compile(r"(\d{1,6})\(([^()]{1,30})\)")
-_REMARKS: Final = {"issued": ("修订", "制定", "制发", "新制"), "repealed": ("失效", "废止")}
-_SETTLED: Final = frozenset({"number", "blank", "placeholder", "placeholder_none", "not_applicable"})
+        displaced = displaced_values(text) if table == "proactive" else []
+        short_by_one = all(len(cells) == len(values) + 1 for cells, values in rows.values())
+        if displaced and short_by_one and len(displaced) == len(rows):
+            grid.values |= place_displaced(rows, displaced)
+        else:
+            grid.values |= place(rows, known, identities(table, version))
 
 
 def _of_this_year(blocks: Sequence[Block], year: int | None) -> Sequence[Block]:
-    """Without tables whose caption names another year, where a second one of the kind is there."""
-    kinds = [i for i, block in enumerate(blocks) if isinstance(block, Table) and _TABLE_3 in _opening(block)]
-    if year is None or len(kinds) < 2:  # noqa: PLR2004
+    """Without tables whose caption names another year, where one of the kind is left."""
+    places = [i for i, block in enumerate(blocks) if isinstance(block, Table) and _is_table_3(block)]
+    if year is None or len(places) == 1:
         return blocks
-    other = {
-        i
-        for i in kinds
-        if i
-        and isinstance(caption := blocks[i - 1], str)
-        and len(caption) < _LONGEST_CAPTION
-        and (years := _YEAR.findall(caption))
-        and str(year) not in years
-    }
-    return [block for i, block in enumerate(blocks) if i not in other] if len(other) < len(kinds) else blocks
+    other = {place for place in places if place and _names_another_year(blocks[place - 1], year)}
+    return [block for i, block in enumerate(blocks) if i not in other] if len(other) < len(places) else blocks
 
 
-def _opening(table: Table) -> str:
-    return "".join("".join(cell.text.split()) for row in table.rows[:6] for cell in row)
+def _names_another_year(caption: Block, year: int) -> bool:
+    if not isinstance(caption, str) or len(caption) >= _LONGEST_CAPTION:
+        return False
+    named = years().caption.findall(caption)
+    return bool(named) and str(year) not in named
 
 
-_TABLE_3: Final = "新收政府信息公开申请"
-_LONGEST_CAPTION: Final = 60
-_YEAR: Final = re.compile(r"(20\d\d)\s*年")
+def _is_table_3(table: Table) -> bool:
+    opening = "".join("".join(cell.text.split()) for row in table.rows[:_OPENING_ROWS] for cell in row)
+    return years().table_3 in opening
 
 
 def flattened(blocks: Sequence[Block]) -> list[str]:
@@ -172,42 +147,38 @@ def flattened(blocks: Sequence[Block]) -> list[str]:
     return lines
 
 
-def _incomplete(reading: Reading, table: TableName) -> bool:
+def _is_incomplete(reading: Reading, table: TableName) -> bool:
+    """Whether the table, or a cell of its format, was not found."""
     version = reading.versions.get(table)
     if version is None:
         return True
-    if version not in ("v1", "v2"):
+    if version not in {"v1", "v2"}:
         return False
-    return any(_open(reading.values.get(name)) for name in cell_names(table, version))
-
-
-def _open(value: Value | None) -> bool:
-    return value is None
+    return any(name not in reading.values for name in cell_names(table, version))
 
 
 def _merge(grid: Reading, flat: Reading, *, compare: bool) -> None:
     """Take from the text what the grid left open; where both read and differ, there is no number."""
     flat_led = not grid.versions.keys() >= flat.versions.keys()
-    for table in TABLES:
-        version = flat.versions.get(table)
-        if version is None:
-            continue
-        known = grid.versions.setdefault(table, version)
-        if table == "applications" and known != version:
-            if any(name.startswith("applications.") for name in grid.values):
-                continue
-            grid.versions[table] = version
+    _merge_versions(grid, flat)
     for name, value in flat.values.items():
         have = grid.values.get(name)
-        if _open(have):
-            if have is None or value.status != "blank":
-                grid.values[name] = value
-        elif compare and have is not None and value.value is not None and have.value != value.value:
+        if have is None:
+            grid.values[name] = value
+        elif compare and value.value is not None and have.value != value.value:
             grid.values[name] = conflict(have, value, "paths_differ")
     grid.settled |= flat.settled
     grid.impossible.extend(flat.impossible)
     if flat_led:
         grid.reasons.extend(reason for reason in flat.reasons if reason not in grid.reasons)
+
+
+def _merge_versions(grid: Reading, flat: Reading) -> None:
+    """The grid's formats, where it has any; of a table 3 without a cell in the grid the text's."""
+    for table in TABLES:
+        known = table in grid.versions and (table != "applications" or bool(grid.table_cells(table)))
+        if table in flat.versions and not known:
+            grid.versions[table] = flat.versions[table]
 
 
 def _label_disputes(reading: Reading) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.statutory.labels import row_of
 from pipelines.statutory.templates import (
-    VERSIONS,
     TableName,
     Version,
     cell_kinds,
@@ -21,6 +20,7 @@ from pipelines.statutory.templates import (
     tables,
 )
 from pipelines.statutory.values import Value, parse_value
+from pipelines.statutory.wording import APPLICANTS, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,43 +29,35 @@ _FIGURE: Final = r"(?:\d[\d,]{0,14}|/|-|—)"
 _MAX_LINES: Final = 2_000
 
 
-def read_in_order(
-    text: str, table: TableName, version: Version | None = None
-) -> tuple[Version, dict[str, Value]] | None:
+def read_in_order(text: str, table: TableName) -> tuple[Version, dict[str, Value]] | None:
     """Read table 3 or 4 by the order of its value lines.
 
     Args:
         text: the part of the text that holds the table.
         table: which table.
-        version: its format, or None to try both.
 
     Returns:
-        The format and every cell, or None unless there are exactly as many lines as rows and, in table 3, all
-        identities hold. The one line of table 4 has no order that could mislead.
+        The format and every cell, or None unless there are exactly as many lines as rows and, in table 3, no
+        line carries the label of another row and all identities hold. The one line of table 4 has no order
+        that could mislead.
     """
-    if version is None and table == "applications":
-        squeezed = "".join(text.split())
-        version = "v2" if any(word in squeezed for word in _ONLY_IN_V2) else "v1"
-    columns = len(tables()[table].columns)
-    width = columns if table == "applications" else columns * len(tables()["disputes"].rows)
-    lines = _value_lines(text, width)
-    for candidate in (version,) if version else reversed(VERSIONS):
-        names = cell_names(table, candidate)
-        if len(names) != len(lines) * width:
-            continue
-        if table == "applications" and not _labels_agree([label for label, _ in lines], candidate):
-            continue
-        kinds = cell_kinds()
-        tokens = [token for _, line in lines for token in line]
-        cells = {
-            name: parse_value(token, kinds[name], None) for name, token in zip(names, tokens, strict=True)
-        }
-        if table == "disputes" or sound(cells, table, candidate):
-            return candidate, cells
-    return None
+    version = _format(text) if table == "applications" else "v2"
+    names, kinds = cell_names(table, version), cell_kinds()
+    lines = _value_lines(text, len(APPLICANTS) if table == "applications" else len(names))
+    tokens = [token for _, line in lines for token in line]
+    if len(names) != len(tokens):
+        return None
+    cells = {name: parse_value(token, kinds[name], None) for name, token in zip(names, tokens, strict=True)}
+    if table == "disputes":
+        return version, cells
+    labels = [label for label, _ in lines]
+    return (version, cells) if _labels_agree(labels, version) and sound(cells, table, version) else None
 
 
-_ONLY_IN_V2: Final = ("逾期不补正", "收费通知", "缴纳费用")
+def _format(text: str) -> Version:
+    """Format of table 3: ``v2`` where words of its rows stand anywhere, however they are broken."""
+    form, squeezed = tables()["applications"].rows, "".join(text.split())
+    return "v2" if any(form[key].match.search(squeezed) for key in rows().v2_only) else "v1"
 
 
 def _value_lines(text: str, width: int) -> list[tuple[str, Sequence[str]]]:
@@ -77,9 +69,9 @@ def _value_lines(text: str, width: int) -> list[tuple[str, Sequence[str]]]:
 
 def _labels_agree(labels: Sequence[str], version: Version) -> bool:
     """Whether no line carries the label of another row than its place says."""
-    rows = tables()["applications"].rows_of(version)
+    form = tables()["applications"].rows_of(version)
     return all(
-        row_of("applications", label) in (None, row.key) for label, row in zip(labels, rows, strict=True)
+        row_of("applications", label) in {None, row.key} for label, row in zip(labels, form, strict=True)
     )
 
 

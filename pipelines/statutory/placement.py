@@ -6,22 +6,19 @@ whole, only their places are open: all placements go to the solver, which knows 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import combinations, permutations
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from pipelines.statutory.solver import RowText, solve
 from pipelines.statutory.templates import cell_kinds
-from pipelines.statutory.values import Value, parse_value
+from pipelines.statutory.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pipelines.record import Number
     from pipelines.statutory.templates import Identity
 
 _GAP: Final = "/"
-_MAX_READINGS: Final = 200
 
 
 def place(
@@ -68,55 +65,9 @@ def place(
 
 
 def _placements(width: int, values: Sequence[str]) -> Iterator[str]:
+    """Every way to keep the order of the values among as many cells."""
     for places in combinations(range(width), len(values)):
         row = [_GAP] * width
-        for place_, value in zip(places, values, strict=True):
-            row[place_] = value or _GAP
+        for slot, value in zip(places, values, strict=True):
+            row[slot] = value or _GAP
         yield " ".join(row)
-
-
-def place_displaced(
-    rows: Mapping[str, tuple[Sequence[str], Sequence[str]]], displaced: Sequence[tuple[str, str | None]]
-) -> dict[str, Value]:
-    """Give back to the rows of table 2 the cells that a text export moved out of it.
-
-    Args:
-        rows: row key → (cell names, the printed values that stayed), each exactly one value short.
-        displaced: printed values that stand outside, each with the column its remark points to, or None.
-
-    Returns:
-        A value for every cell: the number that all ways of giving them back agree on, else null with candidates.
-    """
-    readings = [dict(cells) for cells in _given_back(rows, displaced)]
-    kinds = cell_kinds()
-    found: dict[str, Value] = {}
-    for names, values in rows.values():
-        for name in names:
-            parsed = [parse_value(reading[name], kinds[name], None) for reading in readings]
-            numbers: tuple[Number | None, ...] = tuple(dict.fromkeys(value.value for value in parsed))
-            if len(numbers) == 1:
-                found[name] = replace(parsed[0], flags=(*parsed[0].flags, "row_incomplete"))
-            else:
-                raw = " | ".join(values)
-                found[name] = Value(None, raw, "ambiguous", ("displaced_cell",), candidates=numbers)
-    return found
-
-
-def _given_back(
-    rows: Mapping[str, tuple[Sequence[str], Sequence[str]]], displaced: Sequence[tuple[str, str | None]]
-) -> Iterable[dict[str, str]]:
-    count = 0
-    for order in permutations(displaced, len(rows)):
-        partial: list[dict[str, str]] = [{}]
-        for (names, values), (value, column) in zip(rows.values(), order, strict=True):
-            partial = [
-                {**reading, **dict(zip(names, [*values[:at], value, *values[at:]], strict=True))}
-                for reading in partial
-                for at, name in enumerate(names)
-                if column is None or name.endswith(f".{column}")
-            ]
-        for reading in partial:
-            count += 1
-            if count > _MAX_READINGS:
-                return
-            yield reading

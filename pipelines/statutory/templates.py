@@ -32,6 +32,7 @@ class Column:
         key: last part of the cell name.
         label: printed wording.
         match: pattern on the normalised core of a printed label.
+        text: pattern of the label in running text without white space.
         kind: what a value may be: ``count`` (integer ≥ 0), ``signed`` integer, ``decimal``.
         unit: unit printed in the head, or None.
         versions: formats that have this column.
@@ -40,6 +41,7 @@ class Column:
     key: str
     label: str
     match: re.Pattern[str]
+    text: re.Pattern[str]
     kind: CellKind
     unit: str | None
     versions: tuple[Version, ...]
@@ -50,6 +52,8 @@ class Row:
     """One printed row: its key, wording, pattern, legal basis and columns by format.
 
     Attributes:
+        match: pattern on the normalised core of a printed label.
+        text: pattern of the label in running text without white space.
         heading: printed group head above the row (``（三）不予公开``), or None.
         group: role in the identities of table 3: ``flow``, ``outcome``, ``result``; else empty.
         columns: format → keys of the columns that carry a value, in printed order.
@@ -59,6 +63,7 @@ class Row:
     label: str
     label_v1: str
     match: re.Pattern[str]
+    text: re.Pattern[str]
     heading: str | None
     article: str
     group: str
@@ -107,6 +112,7 @@ def _table(name: TableName, data: dict) -> Table:  # type: ignore[type-arg]
             key=c["key"],
             label=c["label"],
             match=re.compile(c["match"]),
+            text=_text_pattern(c),
             kind=c.get("kind", "count"),
             unit=c.get("unit"),
             versions=tuple(c.get("templates", VERSIONS)),
@@ -119,6 +125,7 @@ def _table(name: TableName, data: dict) -> Table:  # type: ignore[type-arg]
             label=r["label"],
             label_v1=r.get("label_v1", r["label"]),
             match=re.compile(r["match"]),
+            text=_text_pattern(r),
             heading=r.get("heading"),
             article=r["article"],
             group=r.get("group", ""),
@@ -127,6 +134,10 @@ def _table(name: TableName, data: dict) -> Table:  # type: ignore[type-arg]
         for r in data["rows"]
     }
     return Table(name=name, label=data["label"], columns=columns, rows=rows)
+
+
+def _text_pattern(entry: dict) -> re.Pattern[str]:  # type: ignore[type-arg]
+    return re.compile(entry.get("text", re.escape(entry["label"])))
 
 
 def _row_columns(name: TableName, row: dict, columns: dict[str, Column]) -> dict[Version, tuple[str, ...]]:  # type: ignore[type-arg]
@@ -155,6 +166,13 @@ def cell_kinds() -> dict[str, CellKind]:
         for columns in row.columns.values()
         for column in columns
     }
+
+
+@cache
+def cell_units() -> dict[str, str | None]:
+    """Cell name → unit printed in the head of its column, or None, for every cell of every format."""
+    units = {key: column.unit for table in tables().values() for key, column in table.columns.items()}
+    return {name: units[name.rpartition(".")[2]] for name in cell_kinds()}
 
 
 @cache
