@@ -245,7 +245,7 @@ def _id(draft: Draft) -> str:
 
 def _content_digest(draft: Draft) -> str:
     """Digest of what the report says: the text of its body, without white space."""
-    return hashlib.sha256(squeeze(draft.extraction.text).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256("".join(draft.extraction.text.split()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _source(draft: Draft) -> Source:

@@ -248,4 +248,5 @@ class _Run:
 
     def _say_kept(self) -> None:
         if self._store is not None and self._store.part is not None:
-            self._screen.say("kept_part", records=len(self._names), file=self._store.part)
+            with self._store.part.open("rb") as kept:
+                self._screen.say("kept_part", records=sum(1 for _ in kept), file=self._store.part)
