@@ -62,7 +62,7 @@ def take_tables(body: LexborNode) -> list[Table] | None:
         cells += sum(map(len, rows))
         if cells > MAX_CELLS:
             return None
-        if not rows or any(len(cell.text) > limit for row in rows for cell in row):
+        if not rows or max([len(cell.text) for row in rows for cell in row], default=0) > limit:
             continue
         caption = node.css_first("caption")
         tables.append(Table(len(tables) + 1, rows))
