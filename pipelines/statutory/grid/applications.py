@@ -70,6 +70,8 @@ def _take_columns(stream: Stream, leaves: list[str | None], known: set[str]) -> 
         place = stream.heads.index("organisations")
         leaves = [*stream.heads[:place], *leaves, *stream.heads[place + 1 :]]
     stream.headed.add("applications")
+    while leaves and leaves[0] is None:  # the head over the labels
+        leaves = leaves[1:]
     if sorted(filter(None, leaves)) == sorted(APPLICANTS):
         stream.applicants = tuple(leaves)
     stream.heads = []
