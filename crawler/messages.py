@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -9,6 +10,13 @@ from typing import Any, Final, Literal
 
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
+LANGUAGE_VARIABLE: Final = "GONGKAI_LANG"
+
+
+def wished_language(option: str | None) -> tuple[Language | None, str]:
+    """The language that option, environment or habit asks for, and the word that asked; None for one unknown."""
+    value = option or os.environ.get(LANGUAGE_VARIABLE) or LANGUAGES[0]
+    return next((language for language in LANGUAGES if value == language), None), value
 
 
 def say(key: str, language: Language, **words: object) -> str:

@@ -68,6 +68,7 @@ class Draft:
     agency: AgencyFinding
     sections: Sections
     records: list[Section]
+    paragraphs: list[str]
     classification: Classification
     extraction: Extraction
     facts: list[Fact]
@@ -108,7 +109,19 @@ def read(page: Page) -> Draft:
         if classification.kind == "not_a_report"
         else extract_facts(records, preamble, year.year, agency=agency.agency.name)
     )
-    return Draft(page, metadata, title, year, agency, sections, records, classification, extraction, facts)
+    return Draft(
+        page,
+        metadata,
+        title,
+        year,
+        agency,
+        sections,
+        records,
+        paragraphs,
+        classification,
+        extraction,
+        facts,
+    )
 
 
 def check(draft: Draft) -> Report:
@@ -135,7 +148,7 @@ def check(draft: Draft) -> Report:
         agency=draft.agency.agency,
         may_make_rules=may_make_rules(draft.agency.agency),
         sections=sections,
-        paragraphs=draft.sections.paragraphs(),
+        paragraphs=draft.paragraphs,
         year_conflicts=draft.year.conflicts,
         title_flags=draft.title.flags,
         impossible=reading.impossible,

@@ -22,7 +22,7 @@ from crawler.display import Screen, explanation, hush, plain
 from crawler.dumps import ROLES, Role
 from crawler.explain import explain
 from crawler.inputs import Input, Problem, UnusableArgumentError, problem_of
-from crawler.messages import LANGUAGES, Language, say
+from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, Language, say, wished_language
 from crawler.outcomes import Outcome, failed_outcome, outcome_of
 from crawler.parallel import ordered_map
 from pipelines.deduplication import Deduplicator, with_finding
@@ -38,7 +38,6 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_TERMINATED: Final = 143
 STDOUT: Final = "-"
 """``-o -``: records to standard output."""
-_LANGUAGE_VARIABLE: Final = "GONGKAI_LANG"
 _OTHER_FORMATS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".parquet", ".html", ".htm", ".txt", ".pdf")
 
 
@@ -70,7 +69,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--explain", action="store_true", help="show each report in full, for checking")
         parser.add_argument("--jobs", metavar="N", help="processes (default: all cores)")
         parser.add_argument(
-            "--lang", choices=LANGUAGES, help=f"language on screen (default: {_LANGUAGE_VARIABLE} or zh)"
+            "--lang", choices=LANGUAGES, help=f"language on screen (default: {LANGUAGE_VARIABLE} or zh)"
         )
         for role in ROLES:
             parser.add_argument(
@@ -143,11 +142,10 @@ def _jobs(value: str | None) -> int:
 
 
 def _language(opts: Namespace) -> Language:
-    value = opts.lang or os.environ.get(_LANGUAGE_VARIABLE) or LANGUAGES[0]
-    for language in LANGUAGES:
-        if value == language:
-            return language
-    raise UnusableArgumentError("bad_lang", value=value)
+    language, value = wished_language(opts.lang)
+    if language is None:
+        raise UnusableArgumentError("bad_lang", value=value)
+    return language
 
 
 def _usage(problem: Problem) -> Problem:

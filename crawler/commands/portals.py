@@ -5,7 +5,6 @@ Chinese by default, English with ``--lang en``; the exit code of ``lint`` says w
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ from scrapy.commands import ScrapyCommand
 
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_USAGE
 from crawler.display import Screen, fit, plain
-from crawler.messages import LANGUAGES
+from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, wished_language
 from crawler.registry import (
     RegistryError,
     Unknown,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from crawler.messages import Language
     from crawler.registry import Limit, Portal, PortalException, Province
 
-_LANGUAGE_VARIABLE: Final = "GONGKAI_LANG"
 _GAP: Final = "  "
 _LABEL_WIDTH: Final = 14
 _NAME_WIDTH: Final = 28
@@ -82,7 +80,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--limited", action="store_true", help="list: only portals with limits")
         parser.add_argument("--columns", action="store_true", help="list: only portals with known columns")
         parser.add_argument(
-            "--lang", metavar="LANG", help=f"language on screen: zh, en (default: {_LANGUAGE_VARIABLE} or zh)"
+            "--lang", metavar="LANG", help=f"language on screen: zh, en (default: {LANGUAGE_VARIABLE} or zh)"
         )
 
     def run(self, args: list[str], opts: Namespace) -> None:
@@ -98,11 +96,10 @@ class Command(ScrapyCommand):
 
 
 def _language(opts: Namespace) -> Language:
-    value = opts.lang or os.environ.get(_LANGUAGE_VARIABLE) or LANGUAGES[0]
-    for language in LANGUAGES:
-        if value == language:
-            return language
-    raise _UsageError("bad_lang", value=value)
+    language, value = wished_language(opts.lang)
+    if language is None:
+        raise _UsageError("bad_lang", value=value)
+    return language
 
 
 def _complain(text: str, language: Language) -> int:

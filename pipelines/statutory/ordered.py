@@ -78,10 +78,6 @@ def _labels_agree(labels: Sequence[str], version: Version) -> bool:
 def sound(cells: Mapping[str, Value], table: TableName, version: Version) -> bool:
     """Whether every identity can be computed and holds."""
     numbers = {name: value.value for name, value in cells.items()}
-    if not set(cell_names(table, version)) <= numbers.keys() or None in numbers.values():
-        return False
-    return all(
-        sum(numbers[name] or 0 for name in identity.left)
-        == sum(numbers[name] or 0 for name in identity.right)
-        for identity in identities(table, version)
+    return not any(numbers.get(name) is None for name in cell_names(table, version)) and all(
+        identity.holds(numbers) for identity in identities(table, version)
     )

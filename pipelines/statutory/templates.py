@@ -14,7 +14,12 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.record import Number
 
 TableName = Literal["proactive", "applications", "disputes"]
 Version = Literal["v1", "v2"]
@@ -97,6 +102,15 @@ class Identity:
     rule: str
     left: tuple[str, ...]
     right: tuple[str, ...]
+
+    def holds(self, numbers: Mapping[str, Number | None]) -> bool | None:
+        """Whether both sides have the same sum; None where a cell is missing or no number."""
+        left = [numbers.get(name) for name in self.left]
+        right = [numbers.get(name) for name in self.right]
+        known = [value for value in (*left, *right) if value is not None]
+        if len(known) < len(left) + len(right):
+            return None
+        return sum(known[: len(left)]) == sum(known[len(left) :])
 
 
 @cache

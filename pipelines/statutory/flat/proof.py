@@ -80,7 +80,7 @@ def _contradicts(
 ) -> bool:
     """Whether the row fails one of several totals of its own, many sums, or its total where a blank explains it."""
     contradicted = {*solution.impossible, *solution.possibly_impossible}
-    verdicts = {identity.rule: _verdict(identity, numbers) for identity in through}
+    verdicts = {identity.rule: identity.holds(numbers) for identity in through}
     failing = {rule for rule, verdict in verdicts.items() if verdict is False or rule in contradicted}
     inner = _inner(row, through)
     own = any(identity.rule in failing for identity in inner)
@@ -139,13 +139,3 @@ def _confirmed(identity: Identity, numbers: Numbers) -> bool:
     """Whether the total is printed and the printed parts make it up."""
     total = numbers.get(identity.left[0])
     return total is not None and total == sum(numbers.get(name) or 0 for name in identity.right)
-
-
-def _verdict(identity: Identity, numbers: Numbers) -> bool | None:
-    """Whether the identity holds; None where a cell is no number."""
-    left = [numbers.get(name) for name in identity.left]
-    right = [numbers.get(name) for name in identity.right]
-    known = [value for value in (*left, *right) if value is not None]
-    if len(known) < len(left) + len(right):
-        return None
-    return sum(known[: len(left)]) == sum(known[len(left) :])

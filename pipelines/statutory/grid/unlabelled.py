@@ -86,15 +86,9 @@ def _sums_hold(proof: Reading, trial: Mapping[str, Value]) -> bool:
     version = proof.versions["applications"]
     if version not in {"v1", "v2"}:
         return False
-    for identity in identities("applications", version):
-        cells = (*identity.left, *identity.right)
-        if trial.keys().isdisjoint(cells):
-            continue
-        numbers = {name: proof.values[name].value for name in cells if name in proof.values}
-        if len(numbers) != len(cells) or None in numbers.values():
-            return False
-        if sum(numbers[name] or 0 for name in identity.left) != sum(
-            numbers[name] or 0 for name in identity.right
-        ):
-            return False
-    return True
+    numbers = {name: value.value for name, value in proof.values.items()}
+    return all(
+        identity.holds(numbers)
+        for identity in identities("applications", version)
+        if not trial.keys().isdisjoint((*identity.left, *identity.right))
+    )
