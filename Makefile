@@ -11,7 +11,7 @@ READY := .venv/.ready
 .PHONY: help demo test bench lint format clean
 
 help:
-	@echo 'make demo    安装并提取自带的示例报告        install, extract the bundled reports'
+	@echo 'make demo    安装并抓取自带的示例门户        install, crawl the bundled portals'
 	@echo 'make test    检查与全部测试                  lint, types, all tests'
 	@echo 'make bench   速度与准确度测量                measure speed and accuracy'
 	@echo 'make lint    只做代码检查                    lint and types only'
@@ -30,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/scrapy extract "fixtures/reports/*/page.*" -o data/demo.jsonl || test $$? -eq 1
+	@$(BIN)/python -m fixtures.portals --crawl
 
 lint: $(READY)
 	@$(BIN)/ruff check --quiet
@@ -48,4 +48,4 @@ format: $(READY)
 	@$(BIN)/ruff format --quiet
 
 clean:
-	@rm -rf .venv build dist data/demo.jsonl .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv build dist data/demo data/demo.jsonl .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -350,6 +350,7 @@ def test_an_interrupted_run_says_where_its_records_are(tmp_path, number, code):
 SPIDER = """
 from scrapy import Request, Spider
 from scrapy.exceptions import CloseSpider
+from crawler.wire.hosts import allowed_hosts
 from pipelines.document import Document
 
 class PagesSpider(Spider):
@@ -360,7 +361,8 @@ class PagesSpider(Spider):
         yield self.request(self.urls.split())
 
     def request(self, urls):
-        return Request(urls[0], self.parse, cb_kwargs={"rest": urls[1:]})
+        hosts = allowed_hosts(urls[0])
+        return Request(urls[0], self.parse, cb_kwargs={"rest": urls[1:]}, meta={"hosts": hosts})
 
     def parse(self, response, rest):
         content_type = response.headers.get("Content-Type", b"").decode("latin-1")

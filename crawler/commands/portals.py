@@ -1,20 +1,25 @@
 """``scrapy portals``: which governments are registered, what is known of their portals, whether the rows are sound.
 
+``probe`` looks at a portal without storing anything; ``add`` registers one.
+
 Chinese by default, English with ``--lang en``; the exit code of ``lint`` says whether anything was found.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from rich.text import Text
 from scrapy.commands import ScrapyCommand
 
+from crawler.adding import ROOT, AddingError, add, row_of
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_USAGE
 from crawler.display import Screen, fit, plain
 from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, wished_language
+from crawler.probe import PAGES, probe
 from crawler.registry import (
     RegistryError,
     Unknown,
@@ -27,14 +32,21 @@ from crawler.registry import (
     province_of,
     provinces,
 )
+from crawler.spiders.options import OptionError, portal_addresses
+from crawler.webpage import Fetch, WebPage
+from crawler.wording import say as run_say
+from crawler.wording import sentence
 from pipelines.agencies import ancestors, divisions
+from pipelines.decoding import decode
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from crawler.adding import Added
     from crawler.messages import Language
-    from crawler.registry import Limit, Portal, PortalException, Province
+    from crawler.probe import Sight
+    from crawler.registry import Limit, Portal, PortalException, Problem, Province
 
 _GAP: Final = "  "
 _LABEL_WIDTH: Final = 14
@@ -60,17 +72,17 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """Show the usage."""
-        return "[options] [list [province ...] | show <host|code> | lint]"
+        return "[options] [list [province ...] | show <host|code> | lint | probe <url> | add <url>]"
 
     def short_desc(self) -> str:
         """One line for the list of commands."""
-        return "List, show and check the registered government portals"
+        return "List, show, check, probe and add government portals"
 
     def long_desc(self) -> str:
         """What the exit code says belongs to the description."""
         return (
-            f"{self.short_desc()}. Without an action: the provinces. Exit code: 0 fine, 1 lint found something, "
-            "2 unusable arguments or an unreadable registry."
+            f"{self.short_desc()}. Without an action: the provinces. Exit code: 0 fine, 1 lint found something or "
+            "probe no report column, 2 unusable arguments or an unreadable registry."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -79,6 +91,15 @@ class Command(ScrapyCommand):
         parser.add_argument("--platform", metavar="NAME", help="list: only portals of this platform (- none)")
         parser.add_argument("--limited", action="store_true", help="list: only portals with limits")
         parser.add_argument("--columns", action="store_true", help="list: only portals with known columns")
+        parser.add_argument("--pages", metavar="N", help=f"probe: pages that may be asked (default: {PAGES})")
+        parser.add_argument(
+            "--page", metavar="FILE", help="add: the saved home page, in place of asking for it"
+        )
+        parser.add_argument(
+            "--division", metavar="CODE", help="add: code of the division (default: from the page)"
+        )
+        parser.add_argument("--name", metavar="NAME", help="add: name of the division")
+        parser.add_argument("--root", metavar="DIR", help="add: folder of the project (default: this one)")
         parser.add_argument(
             "--lang", metavar="LANG", help=f"language on screen: zh, en (default: {LANGUAGE_VARIABLE} or zh)"
         )
@@ -88,11 +109,45 @@ class Command(ScrapyCommand):
         language: Language = LANGUAGES[0]
         try:
             language = _language(opts)
-            self.exitcode = _act(args, opts, _Page(language))
+            self.exitcode = self._act(args, opts, _Page(language))
         except _UsageError as error:
             self.exitcode = _complain(_say(error.key, language, **error.words), language)
+        except OptionError as error:
+            self.exitcode = _complain(run_say(error.key, language, **error.words), language)
+        except AddingError as error:
+            self.exitcode = _refuse(error, language)
+        except OSError as error:
+            words = {"file": error.filename or "", "error": error.strerror or error}
+            self.exitcode = _complain(run_say("no_access", language, **words), language)
         except RegistryError as error:
             self.exitcode = _complain(_say("unreadable", language, value=str(error)), language)
+
+    def _act(self, args: list[str], opts: Namespace, page: _Page) -> int:
+        for argument in args:
+            if argument.startswith("-"):
+                raise _UsageError("unknown_option", value=argument)
+        action, *rest = args or ["list" if _filtered(opts) else "summary"]
+        actions: dict[str, Callable[[list[str]], int]] = {
+            "summary": lambda _: page.summary(),
+            "list": lambda names: page.list(_chosen(names, opts)),
+            "show": lambda names: page.show(_wanted(names)),
+            "lint": page.lint,
+            "probe": lambda urls: page.seen(self._probe(_one(urls), _pages(opts.pages))),
+            "add": lambda urls: self._add(_one(urls), opts, page),
+        }
+        if action not in actions:
+            raise _UsageError("unknown_action", value=action)
+        return actions[action](rest)
+
+    def _probe(self, url: str, pages: int) -> Sight:
+        assert self.settings is not None  # noqa: S101 - set by Scrapy
+        return probe(self.settings, url, pages)
+
+    def _add(self, url: str, opts: Namespace, page: _Page) -> int:
+        door = _saved(opts.page, url) if opts.page else self._probe(url, 1).door
+        if door is None:
+            raise AddingError("page_unread", value=url)
+        return page.added(add(row_of(door, url, opts.division, opts.name), door, Path(opts.root or ROOT)))
 
 
 def _language(opts: Namespace) -> Language:
@@ -117,20 +172,41 @@ def _word(group: str, code: str, language: Language) -> str:
     return wording[language] if wording else code
 
 
-def _act(args: list[str], opts: Namespace, page: _Page) -> int:
-    for argument in args:
-        if argument.startswith("-"):
-            raise _UsageError("unknown_option", value=argument)
-    action, *rest = args or ["list" if _filtered(opts) else "summary"]
-    actions: dict[str, Callable[[list[str]], int]] = {
-        "summary": lambda _: page.summary(),
-        "list": lambda names: page.list(_chosen(names, opts)),
-        "show": lambda names: page.show(_wanted(names)),
-        "lint": page.lint,
-    }
-    if action not in actions:
-        raise _UsageError("unknown_action", value=action)
-    return actions[action](rest)
+def _refuse(error: AddingError, language: Language) -> int:
+    """Say why a portal can't be added, with all that the lint finds."""
+    _complain(run_say(error.key, language, **error.words), language)
+    for problem in error.problems:
+        sys.stderr.write("  " + plain(_sentence(problem, language)) + "\n")
+    return EXIT_USAGE
+
+
+def _sentence(problem: Problem, language: Language) -> str:
+    where = f"{problem.province}.toml {problem.place}".strip() + _say("colon", language)
+    return where + _word("problem", problem.code, language).format(**problem.details)
+
+
+def _one(args: Sequence[str]) -> str:
+    """The one argument of an action."""
+    if not args:
+        raise _UsageError("missing_url")
+    if len(args) > 1:
+        raise _UsageError("extra_argument", value=args[1])
+    return args[0]
+
+
+def _pages(text: str | None) -> int:
+    if text is None:
+        return PAGES
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise OptionError("bad_count", option="--pages", value=text)
+    return int(text)
+
+
+def _saved(file: str, url: str) -> WebPage:
+    """A page out of a file, as if it had just been asked for."""
+    (address,) = portal_addresses(url)
+    body = Path(file).read_bytes()
+    return WebPage(url=address, text=decode(body, None).text, asked=Fetch(address), body=body)
 
 
 def _filtered(opts: Namespace) -> bool:
@@ -241,14 +317,59 @@ class _Page:
             raise _UsageError("extra_argument", value=surplus[0])
         problems = lint()
         for problem in problems:
-            where = f"{problem.province}.toml {problem.place}".strip() + self._say("colon")
-            sentence = _word("problem", problem.code, self._language).format(**problem.details)
-            self._text(where + sentence, "red")
+            self._text(_sentence(problem, self._language), "red")
         if problems:
             self._text(self._say("lint_bad", n=len(problems)), "bold red")
             return EXIT_INCOMPLETE
         self._text(self._say("lint_ok", n=len(portals())), "green")
         return 0
+
+    def seen(self, sight: Sight) -> int:
+        """What a probe saw: family and why, report columns with their first rows."""
+        ledger = sight.ledger
+        if ledger is None or sight.door is None:
+            code = ledger.outcome()[1] if ledger else None
+            self._text(
+                self._run(
+                    "probe_nothing", reason=sentence("reason", code or "no_usable_page", self._language)
+                ),
+                "red",
+            )
+            return EXIT_INCOMPLETE
+        self._text(f"{sight.door.title}  {sight.door.url}", "bold")
+        self._text(
+            self._run("probe_platform", name=_word("platform", ledger.platform or "-", self._language))
+        )
+        for found in sight.evidence:
+            self._text(
+                self._run(
+                    "probe_mark", platform=found.platform, n=found.strength, marks="  ".join(found.marks)
+                ),
+                "dim",
+            )
+        self._text(self._run("probe_columns", n=len(ledger.columns), pages=ledger.requests))
+        for column in ledger.columns.values():
+            declared = "?" if column.declared is None else column.declared
+            self._text(f"{_GAP}{column.label or '-'}  {column.url}", "bold")
+            self._text(
+                _GAP * 2 + self._run("probe_rows", found=column.found, declared=declared, pages=column.pages)
+            )
+            for entry, refused in sight.rows.get(column.url, ()):
+                note = f"  [{sentence('reason', refused, self._language)}]" if refused else ""
+                self._text(f"{_GAP * 2}{'-' if refused else '✓'} {entry.published or '-'}  {entry.title}{note}")
+        if ledger.limited or not ledger.columns:
+            self._text(self._run("probe_end" if ledger.columns else "probe_none"), "dim")
+        return 0 if any(column.found for column in ledger.columns.values()) else EXIT_INCOMPLETE
+
+    def added(self, added: Added) -> int:
+        """What was written, and what is left to do."""
+        self._text(self._run("added_row", file=added.province, row=added.row.text().strip()), "green")
+        self._text(self._run("added_page", folder=added.fixture), "green")
+        self._text(self._run("added_next"), "dim")
+        return 0
+
+    def _run(self, key: str, **words: object) -> str:
+        return run_say(key, self._language, **words)
 
     def _known(self, entry: Portal | Unknown) -> Iterator[tuple[str, str]]:
         if isinstance(entry, Unknown):

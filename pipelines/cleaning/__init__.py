@@ -39,6 +39,8 @@ _MAGIC: Final = (
 )
 _TABLE_3: Final = "新收政府信息公开申请"
 _LONG_LINE: Final = 400
+_LABEL_CELLS: Final = 24
+"""Cells of the largest table of labels; the smallest statutory table has 40."""
 
 
 def clean(document: Document) -> Page:
@@ -78,7 +80,7 @@ def clean(document: Document) -> Page:
 
 def _carried(page: Page, text: str) -> str | None:
     """The report where it stands as a string in script or as escaped markup, and not in the page's own tree."""
-    if any(isinstance(block, Table) for block in page.blocks) or (
+    if any(isinstance(block, Table) and not _is_small(block) for block in page.blocks) or (
         _TABLE_3 not in text and "\\u672c\\u5e74" not in text
     ):
         return None
@@ -92,9 +94,14 @@ def _carried(page: Page, text: str) -> str | None:
     return embedded_body(text)
 
 
+def _is_small(table: Table) -> bool:
+    """Whether a table is too small for a statutory one: the labels above a document (索引号, 发布机构 …)."""
+    return sum(map(len, table.rows)) <= _LABEL_CELLS
+
+
 def _read_embedded(page: Page, inner: str) -> None:
     """Put a body that a script carries behind what the page itself shows."""
-    shown = [block for block in page.blocks if isinstance(block, str) and len(block) < _LONG_LINE]
+    shown = [block for block in page.blocks if isinstance(block, Table) or len(block) < _LONG_LINE]
     carried = Page(document=page.document, form="html", blocks=[])
     if _MARKUP.search(inner, 0, 200_000) and suspicious(inner.encode("utf-8", "replace"), inner) is None:
         read_html(carried, inner, inner.encode("utf-8", "replace"))
@@ -103,6 +110,8 @@ def _read_embedded(page: Page, inner: str) -> None:
         carried.blocks = text_blocks(inner)
         carried.body = text_body(carried.blocks)
     page.blocks = [*shown, *carried.blocks]
+    for index, table in enumerate((block for block in page.blocks if isinstance(block, Table)), 1):
+        table.index = index
     page.body = (carried.body[0] + len(shown), carried.body[1] + len(shown))
     page.links += carried.links
     page.images += carried.images

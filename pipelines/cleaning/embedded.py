@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _MARKER: Final = "新收政府信息公开申请"
 _ESCAPED_MARKER: Final = json.dumps(_MARKER)[1:-1].lower()
 _LITERAL: Final = re.compile(r'"((?:[^"\\]|\\.){200,})"|\'((?:[^\'\\]|\\.){200,})\'', re.DOTALL)
+_VALUE: Final = re.compile(
+    r"""[:=(\[,{+?]\s{0,99}(?:"((?:[^"\\]|\\.){200,})"|'((?:[^'\\]|\\.){200,})')""", re.DOTALL
+)
 _CDATA: Final = re.compile(r"<!\[CDATA\[(.{200,}?)\]\]>", re.DOTALL)
 _RAW_ELEMENT: Final = re.compile(
     r"<(textarea|noscript|script)\b[^>]{0,500}>(.{200,}?)</\1\s*>", re.DOTALL | re.IGNORECASE
@@ -73,9 +76,18 @@ def _strings(text: str) -> Iterator[str]:
     for match in _ATTRIBUTE.finditer(text):
         yield html.unescape(match[1] or match[2])
     if not stripped.startswith("<"):
-        yield from map(_unescaped, (match[1] or match[2] for match in _LITERAL.finditer(text)))
+        yield from map(_unescaped, _literals(text))
         if _ESCAPED_TAG.search(text):
             yield html.unescape(text)
+
+
+def _literals(text: str) -> list[str]:
+    """Strings of a script; where values stand first, because a closing quote looks like an opening one."""
+    for pattern in (_VALUE, _LITERAL):
+        found = [match[1] or match[2] for match in pattern.finditer(text)]
+        if any(map(_marked, found)):
+            return found
+    return []
 
 
 def _leaves(value: object) -> Iterator[str]:

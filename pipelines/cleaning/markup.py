@@ -6,17 +6,15 @@ is the body, whatever the site calls it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
+from pipelines.cleaning.attachments import MENTIONED, attachments
 from pipelines.cleaning.evidence import body_end, facts, is_evidence
 from pipelines.cleaning.hidden import drop_hidden, hiding_words
 from pipelines.cleaning.paragraphs import paragraphs
 from pipelines.cleaning.tables import MARK, show_fields, take_tables
-from pipelines.record import Attachment
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -24,9 +22,7 @@ if TYPE_CHECKING:
     from pipelines.blocks import Block
     from pipelines.cleaning.page import Page
 
-_LINKED: Final = re.compile(rb"\.(?:pdf|docx?|wps|xlsx?|ofd|zip|rar)(?=[\"'&?#\s>])", re.IGNORECASE)
 _LONG_PARAGRAPH: Final = 30
-_LONGEST_ADDRESS: Final = 2_000
 _MOST_OF_THE_TEXT: Final = 0.7
 
 
@@ -34,8 +30,8 @@ def read_html(page: Page, text: str, raw: bytes) -> None:
     """Fill a page from markup; ``raw`` (ASCII-compatible bytes of the same) is searched where text would be slow."""
     tree = LexborHTMLParser(text)
     _read_head(page, tree)
-    if _LINKED.search(raw):
-        page.links = _links(page, tree)
+    if MENTIONED.search(raw):
+        page.links = attachments(page.document.url, tree, text)
     drop_hidden(page, tree, hiding_words(raw))
     for node in tree.css(",".join(facts()["dropped"])):
         node.decompose()
@@ -69,27 +65,6 @@ def _read_head(page: Page, tree: LexborHTMLParser) -> None:
         name, content = attributes.get("name"), attributes.get("content")
         if name and content and content.strip():
             page.metas.setdefault(name.strip().lower(), content.strip())
-
-
-def _links(page: Page, tree: LexborHTMLParser) -> list[Attachment]:
-    types: dict[str, str] = facts()["attachments"]
-    found: dict[str, Attachment] = {}
-    for node in tree.css("a[href]"):
-        href = (node.attributes["href"] or "").strip()
-        path = href.partition("#")[0].lower()
-        ending = next((e for e in types if path.endswith(e) or f"{e}&" in path), None)
-        if ending is None or len(href) > _LONGEST_ADDRESS:
-            continue
-        try:
-            url = urljoin(page.document.url, href)
-        except ValueError:
-            continue
-        if url.startswith(("http://", "https://", "file:")):
-            name = " ".join(node.text().split()) or None
-            found.setdefault(
-                url, Attachment(url=url, name=name, media_type=types[ending], outcome="not_fetched")
-            )
-    return list(found.values())
 
 
 def _body_range(blocks: list[Block], nodes: list[LexborNode]) -> tuple[int, int]:

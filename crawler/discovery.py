@@ -1,0 +1,246 @@
+"""From any page of a portal to its columns of annual reports.
+
+Nothing is hard-coded: on every run the columns are found again by what the portal itself says, in falling order of
+trust: the ``ColumnType`` of the page (国办发〔2017〕47号), the label of a link (the four labels of 国办公开办函〔2019〕61号
+and the words that portals use for them), the slug in an address. All words are in ``data/discovery.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from crawler.webpage import Link, fold
+from pipelines.agencies import names_a_body
+from pipelines.titles import parse_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+    from crawler.webpage import WebPage
+
+LeadKind = Literal["report", "document", "weak_report", "hub", "second_hub", "bodies", "body", "year", "map"]
+"""What a link promises: a column of reports, a single report, perhaps a column, a page that leads to one (likely,
+less so), a list of bodies, the pages of one body, a year of a column, a map of the site."""
+
+RowKind = Literal["report", "branch", "perhaps"]
+"""What a row of a list promises: a report, a further list, or something that only its page can tell."""
+
+_LONGEST_LABEL: Final = 40
+_LONGEST_BODY: Final = 24
+_MAX_SCRIPTED: Final = 20_000
+_LONG_SCRIPT: Final = 1_000
+_LONG_TEXT: Final = 200
+_A_WAY_OUT: Final = 2
+"""Links of a page that only leads on: "click here" and the home page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A link that is worth following, and why."""
+
+    link: Link
+    kind: LeadKind
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(files("crawler.data").joinpath("discovery.toml").read_text("utf-8"))
+
+
+@cache
+def _pattern(group: str, key: str) -> re.Pattern[str]:
+    return re.compile(_words()[group][key])
+
+
+def label(text: str) -> str:
+    """A link text without white space, brackets and arrows."""
+    return _pattern("ignored", "characters").sub("", text)
+
+
+@lru_cache(maxsize=8192)
+def promise(text: str) -> LeadKind | None:
+    """What the text of a link promises, or None."""
+    words = label(text)
+    if not words or (len(words) > _LONGEST_LABEL and not _is_report_title(text)):
+        return None
+    if _pattern("year", "labels").match(words):
+        return "year"
+    if _is_report_title(text):
+        return "document"
+    return _of_reports(text, words) or _of_ways(words) or _of_bodies(text, words)
+
+
+def _of_ways(words: str) -> LeadKind | None:
+    if _pattern("hub", "not").search(words):
+        return None
+    if _pattern("hub", "first").match(words):
+        return "hub"
+    return "second_hub" if _pattern("hub", "second").match(words) else None
+
+
+def _of_bodies(text: str, words: str) -> LeadKind | None:
+    if _pattern("bodies", "labels").match(words) and not _pattern("bodies", "not").search(words):
+        return "bodies"
+    if _pattern("map", "labels").match(words):
+        return "map"
+    if len(words) > _LONGEST_BODY or _pattern("body", "not").search(words):
+        return None
+    return "body" if names_a_body(text) else None
+
+
+def _of_reports(text: str, words: str) -> LeadKind | None:
+    if _pattern("report", "not").search(words):
+        return None
+    title = parse_title(text)
+    if title.refused is not None or title.year is not None:
+        return None
+    if _pattern("report", "strong").match(words) or title.core_found:
+        return "report"
+    return "weak_report" if _pattern("report", "weak").match(words) else None
+
+
+def leads(page: WebPage, more: tuple[Link, ...] = ()) -> list[Lead]:
+    """The links of a page that may lead to reports, each address once, the best promise of several.
+
+    Args:
+        page: any page of a portal.
+        more: links that only the platform knows of (``Platform.branches``).
+    """
+    found: dict[str, Lead] = {}
+    for link in (*more, *page.links, *_scripted(page)):
+        kind = promise(link.text) or _by_slug(link)
+        if kind is None:
+            continue
+        known = found.get(link.url)
+        if known is None or _RANK[kind] < _RANK[known.kind]:
+            found[link.url] = Lead(link, kind)
+    return sorted(found.values(), key=lambda lead: _RANK[lead.kind])
+
+
+_RANK: Final[dict[LeadKind, int]] = {
+    "report": 0,
+    "document": 1,
+    "weak_report": 1,
+    "hub": 2,
+    "second_hub": 3,
+    "bodies": 4,
+    "year": 5,
+    "body": 6,
+    "map": 7,
+}
+
+
+def _by_slug(link: Link) -> LeadKind | None:
+    if not _pattern("slug", "report").search(urlsplit(link.url).path):
+        return None
+    if parse_title(link.text).year is not None or _pattern("slug", "pager").search(link.text.lower()):
+        return None
+    return "weak_report"
+
+
+def hidden_hubs(page: WebPage) -> list[Link]:
+    """Links whose address alone smells of disclosure: for a portal on which no label led anywhere."""
+    slug = _pattern("map", "slugs")
+    return [link for link in page.links if slug.search(urlsplit(link.url).path)]
+
+
+def is_report_column(page: WebPage) -> bool:
+    """Whether a page says of itself that it is a column of annual reports."""
+    column_type = label(page.metas.get("columntype", ""))
+    if _pattern("column_type", "report").search(column_type) and not page.metas.get("articletitle"):
+        return True
+    names = (page.metas.get("columnname", ""), re.split(r"[_|｜\-—–]", page.title, maxsplit=1)[0])
+    return not page.metas.get("articletitle") and any(promise(name) == "report" for name in names if name)
+
+
+def reports_linked(page: WebPage) -> int:
+    """How many different links of a page carry the title of a report with its year."""
+    return len({link.url for link in page.links if _is_report_title(link.text)})
+
+
+@lru_cache(maxsize=8192)
+def _is_report_title(text: str) -> bool:
+    if "公开" not in text:
+        return False
+    title = parse_title(text)
+    return title.core_found and title.year is not None and title.refused is None
+
+
+def row_kind(title: str, url: str, *, sure: bool) -> tuple[RowKind | None, str]:
+    """What a row of a list is, and the reason if it is nothing for us.
+
+    Args:
+        title: its title as printed.
+        url: where it leads.
+        sure: whether the column is one of annual reports; in a mixed one only the title counts.
+    """
+    parsed = parse_title(title)
+    if parsed.refused is not None and not (parsed.core_found and sure):
+        return None, parsed.refused
+    promised = promise(title)
+    if parsed.core_found and promised != "report":
+        return "report", ""
+    if promised in ("report", "weak_report", "year") or (sure and promised in ("body", "bodies")):
+        return "branch", ""
+    if sure and (_pattern("row", "perhaps").search(title) or _pattern("row", "file").search(url)):
+        return "perhaps", ""
+    return None, "other_title"
+
+
+def is_file(url: str) -> bool:
+    """Whether an address is that of a file rather than of a page."""
+    return _pattern("row", "file").search(urlsplit(url).path.lower()) is not None
+
+
+def shell_target(page: WebPage) -> str | None:
+    """Where a page leads that has nothing of its own: a refresh, or a script that sets the location."""
+    if page.refresh and page.refresh != page.url:
+        return page.refresh
+    if not is_bare(page):
+        return None
+    targets = [page.join(match[1]) for match in _pattern("shell", "script").finditer(page.text)]
+    distinct = {target for target in targets if target and target != page.url}
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def is_bare(page: WebPage) -> bool:
+    """Whether a page shows next to nothing: it only leads on, or frames another."""
+    if len(page.text) > int(_words()["shell"]["longest"]) or len(page.links) > _A_WAY_OUT:
+        return False
+    return len(fold(" ".join(page.selector.css("body ::text").getall()[:50]))) <= _LONG_TEXT
+
+
+def _scripted(page: WebPage) -> Iterator[Link]:
+    """Links that are no anchors: choices of a menu, elements that open an address when clicked."""
+    for count, element in enumerate(
+        page.root.iter("option", "a", "li", "div", "span", "td", "p", "img", "button")
+    ):
+        if count >= _MAX_SCRIPTED:
+            return
+        url = page.join(_scripted_target(element))
+        if url is not None:
+            text = element.get("title") or "".join(element.itertext())[:_LONG_TEXT]
+            yield Link(url, fold(text)[: _LONGEST_LABEL * 2])
+
+
+def _scripted_target(element: HtmlElement) -> str | None:
+    """The address that an element keeps for a script; None for an ordinary link."""
+    if element.tag == "option":
+        value = element.get("value") or ""
+        return value if value.startswith(("http", "/", "./", "../")) else None
+    href = element.get("href") or ""
+    if element.tag == "a" and href[:1] not in ("", "#") and href[:11].lower() != "javascript:":
+        return None
+    script = element.get("onclick") or (href if href[:11].lower() == "javascript:" else "")
+    if script:
+        match = _pattern("shell", "opened").search(script[:_LONG_SCRIPT])
+        return match[1] if match else None
+    return next((value for name in _words()["shell"]["attributes"] if (value := element.get(name))), None)

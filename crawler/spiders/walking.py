@@ -1,0 +1,243 @@
+"""What all our spiders share: they carry visits (``crawler.walk``) to the network and bring the answers back.
+
+A spider only names the portals; how a portal is walked, which requests follow and what counts is the visit's.
+Portals are begun one after another as room becomes free, so that a whole country costs the memory of those under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from urllib.parse import urlencode
+
+import scrapy
+from scrapy import signals
+
+from crawler.ledger import PortalLedger
+from crawler.spiders.options import Options, read_options, unknown_options
+from crawler.walk import Bounds, Found, Visit, Window
+from crawler.webpage import of_response
+from crawler.wire.failures import code_of, kind_of
+from crawler.wire.hosts import allowed_hosts
+from pipelines.document import Document
+from pipelines.record import Portal as PortalField
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Request, Response
+    from twisted.python.failure import Failure
+
+    from crawler.registry import Portal
+    from crawler.walk import Ask, Step
+
+_FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
+
+
+class WalkingSpider(scrapy.Spider):
+    """Walks portals; subclasses say which.
+
+    Spider arguments:
+        year: years reported on: ``2025``, ``2021-2025``, ``2019,2021-2023``.
+        limit: reports in the whole run; what is left is said in the ledger.
+        sample: reports of each portal.
+    """
+
+    arguments: ClassVar[tuple[str, ...]] = ("year", "limit", "sample")
+
+    def __init__(
+        self,
+        *args: Any,
+        year: str | None = None,
+        limit: str | None = None,
+        sample: str | None = None,
+        **rest: Any,
+    ) -> None:
+        """Read the arguments.
+
+        Raises:
+            OptionError: one can't be used.
+        """
+        unknown_options(rest, self.arguments)
+        self.options: Options = read_options(year, limit, sample)
+        self.given: dict[str, str] = {}
+        self.ledgers: list[PortalLedger] = []
+        self.stored = 0
+        self._room = asyncio.Semaphore()
+        self._visits: list[Visit] = []
+        super().__init__(*args)
+
+    @property
+    def years(self) -> frozenset[int] | None:
+        """The years asked for; None for all."""
+        return self.options.years
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build it for a crawl."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.given = dict(kwargs)
+        crawler.signals.connect(spider.count_request, signals.request_reached_downloader)
+        crawler.signals.connect(spider.count_response, signals.response_received)
+        crawler.signals.connect(spider.count_item, signals.item_scraped)
+        spider.prepare(crawler.settings.getint("GONGKAI_PORTALS_AT_ONCE"))
+        return spider
+
+    def prepare(self, at_once: int) -> None:
+        """Lay out the walks: settings are known now."""
+        self._room = asyncio.Semaphore(at_once)
+        self._visits = self.visits()
+        self.ledgers = [visit.ledger for visit in self._visits]
+
+    # --- which portals
+
+    def visits(self) -> list[Visit]:
+        """The walks to make, in order."""
+        raise NotImplementedError
+
+    def visit_of(self, row: Portal, *, extra: Sequence[str] = ()) -> Visit:
+        """The walk through a registered portal."""
+        return self.visit(
+            row.home,
+            PortalField(
+                division=row.division,
+                name=row.name,
+                home=row.home,
+                platform=row.platform,
+                site_id=row.site_id,
+            ),
+            extra=extra,
+            row=row,
+        )
+
+    def visit(
+        self, address: str, portal: PortalField, *, extra: Sequence[str] = (), row: Portal | None = None
+    ) -> Visit:
+        """The walk that begins at an address."""
+        settings = self.settings
+        return Visit(
+            ledger=PortalLedger(address, portal.name, portal.division, portal.platform),
+            hosts=allowed_hosts(address, extra, row),
+            portal=portal,
+            home=address,
+            window=Window(self.options.years),
+            bounds=Bounds(
+                requests=settings.getint("GONGKAI_PORTAL_REQUESTS"),
+                hubs=settings.getint("GONGKAI_PORTAL_HUBS"),
+                reports=self.options.sample,
+            ),
+            columns=tuple((column.label, column.url) for column in row.columns) if row else (),
+            exceptions={exception.kind: exception.value for exception in row.exceptions} if row else {},
+        )
+
+    # --- to the network and back
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Begin portal after portal, as many at a time as there is room for."""
+        for visit in self._visits:
+            await self._room.acquire()
+            if self._is_full():
+                return
+            visit.ledger.started = datetime.now(UTC)
+            for request in self._requests(visit, visit.begin()):
+                yield request
+
+    def parse(self, response: Response, visit: Visit, ask: Ask) -> Iterator[Document | Request]:
+        """Give an answer to its walk."""
+        yield from self._go_on(visit, visit.answered(ask, of_response(response, ask.fetch)))
+
+    def fail(self, failure: Failure) -> Iterator[Document | Request]:
+        """Tell a walk what could not be had."""
+        visit, ask = failure.request.cb_kwargs["visit"], failure.request.cb_kwargs["ask"]  # type: ignore[attr-defined]
+        code = code_of(failure)
+        yield from self._go_on(visit, visit.failed(ask, code, kind_of(code)))
+
+    def _go_on(self, visit: Visit, steps: Iterable[Step]) -> Iterator[Document | Request]:
+        """Hand on what is a document and what is to be asked next; a fault of ours ends this page, not the portal."""
+        try:
+            for step in steps:
+                yield from self._carried(visit, step)
+            yield from self._requests(visit, visit.done())
+        except Exception:
+            visit.pending -= 1
+            raise
+        finally:
+            self._close(visit)
+
+    def _close(self, visit: Visit) -> None:
+        if visit.pending <= 0 and visit.ledger.ended is None:
+            visit.ledger.ended = datetime.now(UTC)
+            visit.forget()
+            self._room.release()
+
+    def _carried(self, visit: Visit, step: Step) -> Iterator[Document | Request]:
+        if not isinstance(step, Found):
+            yield self._request(visit, step)
+        elif not self._is_full():
+            yield _document(step)
+
+    def _requests(self, visit: Visit, steps: Iterable[Step]) -> Iterator[Request]:
+        for step in steps:
+            if not isinstance(step, Found):
+                yield self._request(visit, step)
+
+    def _request(self, visit: Visit, ask: Ask) -> Request:
+        fetch = ask.fetch
+        headers = dict(fetch.headers)
+        if fetch.form:
+            headers.setdefault("Content-Type", _FORM)
+        return scrapy.Request(
+            fetch.url,
+            method=fetch.method,
+            body=urlencode(fetch.form) if fetch.form else fetch.body or "",
+            headers=headers,
+            callback=self.parse,
+            errback=self.fail,
+            cb_kwargs={"visit": visit, "ask": ask},
+            meta={"hosts": visit.hosts, "cookiejar": visit.home, **visit.exceptions},
+            priority=ask.priority,
+            dont_filter=True,
+        )
+
+    # --- counting
+
+    def count_request(self, request: Request) -> None:
+        """Count what goes out, attempts and redirects included."""
+        if visit := request.cb_kwargs.get("visit"):
+            visit.ledger.requests += 1
+
+    def count_response(self, response: Response, request: Request) -> None:
+        """Count what comes back."""
+        if visit := request.cb_kwargs.get("visit"):
+            visit.ledger.responses += 1
+            visit.ledger.bytes += len(response.body)
+
+    def count_item(self) -> None:
+        """Count what was stored, and stop asking when it is enough."""
+        self.stored += 1
+        if self._is_full():
+            for visit in self._visits:
+                if visit.pending:
+                    visit.stop()
+            with suppress(ValueError):
+                self._room.release()
+
+    def _is_full(self) -> bool:
+        return self.options.limit is not None and self.stored >= self.options.limit
+
+
+def _document(found: Found) -> Document:
+    page, entry = found.page, found.entry
+    return Document(
+        url=page.url,
+        body=page.body,
+        content_type=page.content_type,
+        title=entry.title if entry else None,
+        published=entry.published if entry else None,
+        metadata=dict(entry.metadata) if entry else {},
+        fetched=datetime.now(UTC).isoformat(timespec="seconds"),
+        portal=found.portal,
+    )

@@ -1,0 +1,740 @@
+"""The walk through one portal: what is asked next, what an answer means, what was counted.
+
+One ``Visit`` per portal. It is a plain state machine without network: asked for its first requests, told each
+answer or failure, it says what to ask next and which pages are documents for the pipelines. All decisions that
+make a crawl complete and honest stand here, once, for every CMS family:
+
+door → (hubs → bodies →) columns → list pages → documents
+
+* what a page is, is decided when it has come, not from the link that led to it;
+* all pages of a list are asked at once from what its first page declares, so one failure costs one page;
+* a page that repeats earlier rows means that the paging was misread: the next reading is tried, then it is said;
+* every row is counted, every row that is not asked has a reason, and all is bounded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from crawler.discovery import (
+    hidden_hubs,
+    is_bare,
+    is_file,
+    is_report_column,
+    leads,
+    reports_linked,
+    row_kind,
+    shell_target,
+)
+from crawler.platforms import GENERIC, platforms, recognise
+from crawler.platforms.base import Entry, LayoutError, Listing
+from crawler.webpage import Fetch, WebPage, fold
+from pipelines.classify import ENOUGH_ANCHORS, find_anchors
+from pipelines.metadata import page_facts
+from pipelines.titles import parse_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from crawler.discovery import Lead, LeadKind
+    from crawler.ledger import ColumnCount, PortalLedger
+    from crawler.platforms.base import Platform
+    from crawler.wire.hosts import AllowedHosts
+    from pipelines.record import Portal as PortalField
+
+Role = Literal["door", "hub", "column", "page", "detail"]
+"""What a page is asked for: the address that was given, a page that may lead to columns, the first page of a list,
+a later one, a document."""
+
+_PRIORITY: Final[dict[Role, int]] = {"door": 50, "column": 40, "page": 30, "detail": 20, "hub": 10}
+"""Lists before documents before searching: a run that is cut short knows best what it lacks."""
+_MAX_HOPS: Final = 4
+_MAX_SHELLS: Final = 3
+_MAX_NESTED: Final = 3
+_FEW: Final = 2
+"""Links with titles of reports that a page of another kind may have (the one before, the one after)."""
+_MANY: Final = 10
+"""Rows that show what a list is for."""
+_PROOF: Final = 2
+"""The page of a list that proves how its paging was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a walk may go.
+
+    Attributes:
+        requests: pages asked of one portal in all.
+        hubs: pages that are asked only to find columns.
+        reports: documents handed on from one portal (``-a sample``), or None.
+    """
+
+    requests: int = 6_000
+    hubs: int = 500
+    reports: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The years asked for.
+
+    Attributes:
+        years: years reported on; None for all.
+    """
+
+    years: frozenset[int] | None = None
+
+    def admits(self, year: int | None) -> bool:
+        """Whether a report of this year is wanted; an unknown year is looked at."""
+        return self.years is None or year is None or year in self.years
+
+
+@dataclass(slots=True)
+class Column:
+    """One list as it is read.
+
+    Attributes:
+        count: its place in the ledger.
+        sure: it says that it holds annual reports; in a mixed one only titles count.
+        nested: how many lists stand above it.
+        above: the list whose row or link led to it.
+        platform: the family that reads it.
+        seen: digests of the addresses of its rows.
+        asked: what was asked of it.
+        alternatives: readings of its paging that are left.
+        filled: some page had rows or branches.
+    """
+
+    count: ColumnCount
+    sure: bool
+    nested: int = 0
+    above: Column | None = None
+    platform: Platform | None = None
+    seen: set[bytes] = field(default_factory=set)
+    asked: set[Fetch] = field(default_factory=set)
+    alternatives: deque[tuple[Fetch, ...]] = field(default_factory=deque)
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request of a walk, with why it is made.
+
+    Attributes:
+        fetch: what to ask for.
+        role: what is expected.
+        promised: what the link promised, for hubs and columns.
+        hops: pages since the door, or since the first page of a body.
+        level: 1 below a body that the portal links, 0 above.
+        shells: pages in a row that only led on.
+        column: the list that it belongs to.
+        entry: the row that led to a document.
+        label: text of the link.
+    """
+
+    fetch: Fetch
+    role: Role
+    promised: LeadKind | None = None
+    hops: int = 0
+    level: int = 0
+    shells: int = 0
+    column: Column | None = None
+    entry: Entry | None = None
+    label: str = ""
+
+    @property
+    def priority(self) -> int:
+        """Higher is asked earlier."""
+        nearness = 0 if self.promised in (None, "report") else -min(self.hops + self.level * 3, 9)
+        return _PRIORITY[self.role] + nearness
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page that is to be read as a document.
+
+    Attributes:
+        page: the page.
+        entry: the row that led to it, if any.
+        portal: the portal as the record names it.
+    """
+
+    page: WebPage
+    entry: Entry | None
+    portal: PortalField
+
+
+Step = Ask | Found
+
+
+@dataclass(slots=True)
+class Visit:
+    """The walk through one portal.
+
+    Attributes:
+        ledger: its books.
+        hosts: which addresses belong to it.
+        portal: how records name it.
+        window: the years wanted.
+        bounds: how far it may go.
+        home: the address that it begins at.
+        columns: known report columns (label, address) of the registry; they are found again by label all the same.
+        exceptions: how its requests differ from all others (``scheme``, ``tls``, ``charset``), of the registry.
+        pending: requests under way; the walk is over when none is left.
+    """
+
+    ledger: PortalLedger
+    hosts: AllowedHosts
+    portal: PortalField
+    home: str
+    window: Window = field(default_factory=Window)
+    bounds: Bounds = field(default_factory=Bounds)
+    columns: tuple[tuple[str, str], ...] = ()
+    exceptions: dict[str, str] = field(default_factory=dict)
+    pending: int = 0
+    stopped: bool = False
+    _roles: dict[bytes, Role] = field(default_factory=dict)
+    _guessed: set[str] = field(default_factory=set)
+    _hubs: int = 0
+    _sent: int = 0
+    _documents: int = 0
+    _last_resort: list[Ask] = field(default_factory=list)
+
+    # --- what the spider calls
+
+    def begin(self) -> Iterator[Ask]:
+        """What to ask first."""
+        yield from self._ask(Ask(Fetch(self.home), "door"))
+        for name, url in self.columns:
+            yield from self._open(Fetch(url), label=name, promised="report")
+
+    def answered(self, ask: Ask, page: WebPage) -> Iterator[Step]:
+        """What follows from an answer."""
+        self.ledger.answered = True
+        if (onward := self._led_on(ask, page)) is not None:
+            yield from self._ask(onward)
+        elif ask.role == "door":
+            yield from self._door(ask, page)
+        elif ask.role == "hub":
+            yield from self._hub(ask, page)
+        elif ask.role == "detail":
+            yield from self._detail(ask, page)
+        else:
+            yield from self._list(ask, page)
+
+    def failed(self, ask: Ask, code: str, kind: str) -> Iterator[Step]:
+        """What follows from a request that brought nothing usable."""
+        self.ledger.failed(code, kind)
+        if ask.role == "detail":
+            self.ledger.lost[code] += 1
+            self.ledger.issue("report_lost", ask.fetch.url, reason=code, title=ask.label)
+        elif ask.column is not None and ask.role != "hub":
+            if ask.role == "page" and ask.fetch.page <= _PROOF and ask.column.alternatives:
+                yield from self._next_reading(ask.column)
+            else:
+                self.ledger.issue("page_failed", ask.fetch.url, reason=code)
+        elif kind != "refused":
+            self.ledger.issue("hub_failed", ask.fetch.url, reason=code)
+
+    def done(self) -> Iterator[Ask]:
+        """One request is finished; what to ask when nothing else is left and no column was found."""
+        self.pending -= 1
+        if self.pending or self.stopped:
+            return
+        self._withdraw_guesses()
+        if self.ledger.columns:
+            return
+        resort, self._last_resort = self._last_resort, []
+        for ask in resort:
+            if self._once(ask.fetch.url, "hub"):
+                yield from self._ask(ask)
+
+    def _withdraw_guesses(self) -> None:
+        """A column that was only a guess, and that shows neither rows nor reports, was none."""
+        columns = self.ledger.columns
+        for url in [url for url, count in columns.items() if url in self._guessed and not count.found]:
+            del columns[url]
+
+    def forget(self) -> None:
+        """Let go of what only a walk under way needs; the books stay."""
+        self._roles.clear()
+        self._guessed.clear()
+        self._last_resort.clear()
+
+    def stop(self) -> None:
+        """Ask nothing more; the user's limit is reached."""
+        self.stopped = True
+        self.ledger.limited = True
+
+    # --- asking
+
+    def _ask(self, ask: Ask) -> Iterator[Ask]:
+        """Ask, unless it was asked, belongs to another host, or the bounds are reached."""
+        if not self.hosts.allows(ask.fetch.url):
+            self._foreign(ask.fetch.url, ask.label)
+            return
+        if self.stopped or self._sent >= self.bounds.requests:
+            self._out_of_bounds(ask)
+            return
+        if ask.role == "hub":
+            if self._hubs >= self.bounds.hubs:
+                self.ledger.issue("hub_budget", ask.fetch.url, limit=self.bounds.hubs)
+                return
+            self._hubs += 1
+        self._sent += 1
+        self.pending += 1
+        if ask.column is not None and ask.role in ("column", "page"):
+            ask.column.count.asked += 1
+        yield ask
+
+    def _foreign(self, url: str, label: str) -> None:
+        """A list or report that is said to lie with somebody else: a clone, or another body's portal."""
+        self.ledger.refused["foreign_host"] += 1
+        self.ledger.issue("foreign_host", url, title=label)
+
+    def _out_of_bounds(self, ask: Ask) -> None:
+        if self.stopped:
+            return
+        if ask.column is not None and "budget" not in ask.column.count.problems:
+            ask.column.count.problems.append("budget")
+        self.ledger.issue("budget", ask.fetch.url, limit=self.bounds.requests)
+
+    def _once(self, url: str, role: Role) -> bool:
+        """Whether this address was not yet asked in this role or a better one."""
+        key = digest(address_key(url))
+        before = self._roles.get(key)
+        if before is not None and _STANDING[before] >= _STANDING[role]:
+            return False
+        self._roles[key] = role
+        return True
+
+    def _open(
+        self,
+        fetch: Fetch,
+        *,
+        label: str,
+        promised: LeadKind,
+        level: int = 0,
+        nested: int = 0,
+    ) -> Iterator[Ask]:
+        """Ask for the first page of a column."""
+        if not self._once(fetch.url, "column"):
+            return
+        if not self.hosts.allows(fetch.url):
+            self._foreign(fetch.url, label)
+            return
+        column = Column(self.ledger.column(fetch.url, label), sure=promised != "weak_report", nested=nested)
+        if not column.sure:
+            self._guessed.add(fetch.url)
+        column.asked.add(fetch)
+        yield from self._ask(Ask(fetch, "column", promised, level=level, column=column, label=label))
+
+    # --- what a page is
+
+    def _led_on(self, ask: Ask, page: WebPage) -> Ask | None:
+        """The page behind one that has nothing of its own."""
+        if ask.role == "page" or ask.shells >= _MAX_SHELLS:
+            return None
+        target = shell_target(page)
+        if target is None and ask.role != "detail" and len(page.frames) == 1 and is_bare(page):
+            target = page.frames[0]
+        if target is None or target == ask.fetch.url or not self.hosts.allows(target):
+            return None
+        if ask.column is not None and ask.role == "column":
+            ask.column.count.asked -= 1
+        return replace(ask, fetch=Fetch(target), shells=ask.shells + 1)
+
+    def _door(self, ask: Ask, page: WebPage) -> Iterator[Step]:
+        self._learn(page)
+        platform = self._recognise(page)
+        if _is_report(page, platform):
+            count = self.ledger.column(page.url)
+            count.asked = count.pages = count.found = count.reports = 1
+            yield Found(page, None, self.portal)
+            return
+        if _is_column(page, platform, _FEW + 1):
+            self._once(page.url, "column")
+            column = Column(self.ledger.column(page.url, page.metas.get("columnname", "")), sure=True)
+            column.count.asked += 1
+            yield from self._list(replace(ask, role="column", column=column), page)
+            return
+        yield from self._hub(ask, page)
+
+    def _hub(self, ask: Ask, page: WebPage) -> Iterator[Step]:
+        """Follow what may lead to reports; a hub may itself turn out to be a column or a report."""
+        platform = self._recognise(page)
+        if ask.role == "hub" and self._becomes_column(ask, page, platform):
+            yield from self._list(ask_as_column(ask, self._new_column(ask, page)), page)
+            return
+        elsewhere = platform.body(page)
+        if elsewhere is not None and ask.shells < _MAX_SHELLS and self._once(elsewhere.url, "hub"):
+            yield from self._ask(replace(ask, fetch=elsewhere, role="hub", shells=ask.shells + 1))
+        for lead in leads(page, tuple(platform.branches(page))):
+            yield from self._follow(ask, lead)
+        for link in hidden_hubs(page):
+            if ask.hops < _MAX_HOPS and self._is_new(link.url):
+                self._last_resort.append(
+                    Ask(Fetch(link.url), "hub", "map", ask.hops + 1, ask.level, label=link.text)
+                )
+        if ask.role == "hub":
+            for frame in page.frames[:_FEW]:
+                if ask.shells < _MAX_SHELLS and self._once(frame, "hub"):
+                    yield from self._ask(replace(ask, fetch=Fetch(frame), shells=ask.shells + 1))
+
+    def _becomes_column(self, ask: Ask, page: WebPage, platform: Platform) -> bool:
+        """Whether a page asked as a hub holds reports itself; below a report column one of them is enough."""
+        least = 1 if ask.column is not None else _FEW + 1
+        holds = _is_report(page, platform) or _is_column(page, platform, least)
+        return holds and self._once(page.url, "column")
+
+    def _new_column(self, ask: Ask, page: WebPage) -> Column:
+        return Column(self.ledger.column(page.url, ask.label or page.metas.get("columnname", "")), sure=True)
+
+    def _follow(self, ask: Ask, lead: Lead) -> Iterator[Step]:
+        """Ask for what a link of a hub promises, as far as the distance allows."""
+        url, kind = lead.link.url, lead.kind
+        if kind == "report" or (kind == "weak_report" and self.hosts.allows(url)):
+            yield from self._open(Fetch(url), label=lead.link.text, promised=kind, level=ask.level)
+            return
+        if not self.hosts.allows(url):
+            return
+        if kind in ("document", "year"):
+            if parse_title(lead.link.text).core_found:
+                yield from self._document(Entry(url, lead.link.text))
+            return
+        hops, level = ask.hops + 1, ask.level
+        if kind == "body":
+            if ask.level:
+                return
+            hops, level = 0, 1
+        elif hops > _MAX_HOPS or (kind in ("bodies", "map") and ask.level):
+            return
+        if kind == "map":
+            self._last_resort.append(Ask(Fetch(url), "hub", kind, hops, level, label=lead.link.text))
+        elif self._once(url, "hub"):
+            yield from self._ask(Ask(Fetch(url), "hub", kind, hops, level, label=lead.link.text))
+
+    def _document(self, entry: Entry, column: Column | None = None) -> Iterator[Ask]:
+        """Ask for what is, by its title, a report."""
+        if not self.window.admits(parse_title(entry.title).year):
+            self.ledger.refused["outside_window"] += 1
+        elif self._is_new(entry.url) and self._take() and self._once(entry.url, "detail"):
+            if column is not None:
+                column.count.reports += 1
+            yield from self._ask(
+                Ask(Fetch(entry.url), "detail", column=column, entry=entry, label=entry.title)
+            )
+
+    # --- lists
+
+    def _list(self, ask: Ask, page: WebPage) -> Iterator[Step]:
+        """Read one answer of a list."""
+        column = ask.column
+        assert column is not None  # noqa: S101 - lists are asked with their column
+        column.count.pages += 1
+        if column.platform is None:
+            column.platform = self._recognise(page)
+        if ask.role == "column" and _is_report(page, column.platform) and reports_linked(page) <= _FEW:
+            yield from self._single(ask, column, page)
+            yield from self._beneath(ask, column, page, Listing())
+            return
+        column.sure = column.sure or (ask.role == "column" and is_report_column(page))
+        listing = self._read(ask, column, page)
+        if listing is None or (ask.role == "page" and _brings_nothing(listing)):
+            yield from self._unread(ask, column)
+            return
+        fresh = self._count(column, listing)
+        if ask.role == "page" and ask.fetch.page > 1 and not fresh and listing.entries:
+            yield from self._repeated(ask, column)
+            return
+        if ask.fetch.page == 1:
+            column.alternatives.extend(listing.alternatives)
+        column.sure = column.sure and not _is_mixed(listing)
+        for entry in fresh:
+            yield from self._row(column, entry)
+        yield from self._beneath(ask, column, page, listing)
+        yield from self._rest(column, listing.more)
+
+    def _single(self, ask: Ask, column: Column, page: WebPage) -> Iterator[Step]:
+        """A "column" that is the report itself: a row with a bare title, or a label with one report behind it."""
+        count = column.count
+        if column.above is not None:
+            del self.ledger.columns[count.url]
+            count = column.above.count
+        else:
+            count.found += 1
+        count.reports += 1
+        column.filled = True
+        if self._take():
+            yield Found(page, ask.entry, self.portal)
+
+    def _read(self, ask: Ask, column: Column, page: WebPage) -> Listing | None:
+        """What the family, and failing that the generic reader, sees in a list page; None where it is no list."""
+        assert column.platform is not None  # noqa: S101
+        try:
+            listing = column.platform.listing(page)
+        except LayoutError as error:
+            self.ledger.issue("layout", page.url, sought=error.sought, found=str(error.found)[:200])
+            return self._generic(column, page) if ask.role == "column" else None
+        if ask.role == "column" and _brings_nothing(listing):
+            return self._generic(column, page) or listing
+        return listing
+
+    def _generic(self, column: Column, page: WebPage) -> Listing | None:
+        generic = platforms()[GENERIC]
+        if column.platform is generic:
+            return None
+        try:
+            listing = generic.listing(page)
+        except LayoutError:
+            return None
+        if listing.entries:
+            column.platform = generic
+        return listing if listing.entries or listing.says_empty else None
+
+    def _count(self, column: Column, listing: Listing) -> list[Entry]:
+        """Count the rows of one answer; those not seen before."""
+        count = column.count
+        if listing.declared is not None:
+            count.declared = max(listing.declared, count.declared or 0)
+        if listing.says_empty and not column.filled:
+            count.empty = True
+        fresh: list[Entry] = []
+        here: set[bytes] = set()
+        for entry in listing.entries:
+            key = digest(address_key(entry.url))
+            # A row that one page prints twice is doubled by the portal; one that comes back on another page shifted.
+            if key in here or key not in column.seen:
+                count.found += 1
+            if key not in here and key not in column.seen:
+                fresh.append(entry)
+            here.add(key)
+        column.seen |= here
+        column.filled |= bool(here)
+        return fresh
+
+    def _repeated(self, ask: Ask, column: Column) -> Iterator[Step]:
+        """A later page without a new row: the paging was misread, or there is nothing more."""
+        count = column.count
+        if count.declared is not None and count.found >= count.declared:
+            return
+        if ask.fetch.page == _PROOF and column.alternatives:
+            yield from self._next_reading(column)
+            return
+        if "page_repeats" not in count.problems:
+            count.problems.append("page_repeats")
+        self.ledger.issue("page_repeats", ask.fetch.url, page=ask.fetch.page)
+
+    def _next_reading(self, column: Column) -> Iterator[Step]:
+        column.count.asked -= 1
+        yield from self._rest(column, column.alternatives.popleft())
+
+    def _unread(self, ask: Ask, column: Column) -> Iterator[Step]:
+        """An answer that is no list, or has no row although it should."""
+        count = column.count
+        if ask.fetch.page <= _PROOF and column.alternatives:
+            yield from self._next_reading(column)
+        elif ask.role == "column":
+            count.problems.append("layout")
+        elif count.declared is None or count.found < count.declared:
+            count.problems.append("page_failed")
+            self.ledger.issue("page_without_rows", ask.fetch.url, page=ask.fetch.page)
+
+    def _rest(self, column: Column, fetches: Iterable[Fetch]) -> Iterator[Step]:
+        for fetch in fetches:
+            if fetch in column.asked:
+                continue
+            column.asked.add(fetch)
+            yield from self._ask(Ask(fetch, "page", column=column))
+
+    def _row(self, column: Column, entry: Entry) -> Iterator[Step]:
+        """Ask for what may be a report; count what is not."""
+        kind, reason = row_kind(entry.title, entry.url, sure=column.sure)
+        if kind is None:
+            self.ledger.refused[reason] += 1
+        elif kind == "branch" and not is_file(entry.url):
+            yield from self._branch(column, entry.url, entry.title, entry=entry)
+        else:
+            yield from self._document(entry, column)
+
+    def _take(self) -> bool:
+        """Whether another document is wanted."""
+        if self.bounds.reports is not None and self._documents >= self.bounds.reports:
+            self.ledger.limited = True
+            return False
+        self._documents += 1
+        return True
+
+    def _beneath(self, ask: Ask, column: Column, page: WebPage, listing: Listing) -> Iterator[Step]:
+        """Sub-columns: years, bodies, other report columns that the page links."""
+        if ask.role != "column":
+            return
+        assert column.platform is not None  # noqa: S101
+        branches = (*listing.branches, *column.platform.branches(page))
+        before = self._sent
+        for lead in leads(page, branches):
+            if lead.kind == "report" or (lead.kind == "weak_report" and column.sure):
+                fetch = Fetch(lead.link.url)
+                yield from self._open(
+                    fetch, label=lead.link.text, promised="report", level=ask.level, nested=column.nested
+                )
+            elif lead.kind == "year":
+                yield from self._branch(column, lead.link.url, lead.link.text)
+            elif self._may_branch(lead, ask, column) and self._once(lead.link.url, "hub"):
+                level = 1 if lead.kind == "body" else 0
+                yield from self._ask(
+                    Ask(Fetch(lead.link.url), "hub", lead.kind, 0, level, 0, column, label=lead.link.text)
+                )
+        branched = self._sent > before
+        if not column.filled and not branched and not column.count.empty and not listing.more:
+            for frame in page.frames:
+                if self._once(frame, "column"):
+                    column.count.asked -= column.count.pages > 0
+                    column.count.pages -= column.count.pages > 0
+                    yield from self._ask(replace(ask, fetch=Fetch(frame), shells=ask.shells + 1))
+                    return
+        if branched and not column.filled:
+            column.count.found += self._sent - before
+            column.filled = True
+
+    def _may_branch(self, lead: Lead, ask: Ask, column: Column) -> bool:
+        """Whether a link of a report column may lead to the reports of one body, or of several."""
+        if not column.sure or ask.level:
+            return False
+        return lead.kind in ("body", "bodies")
+
+    def _branch(self, column: Column, url: str, label: str, entry: Entry | None = None) -> Iterator[Step]:
+        """A list below a list, or a report behind a bare year or name: its page will tell."""
+        if column.nested >= _MAX_NESTED or not self.hosts.allows(url) or not self._once(url, "column"):
+            return
+        year = parse_title(label).year
+        if not self.window.admits(year):
+            self.ledger.refused["outside_window"] += 1
+            return
+        count = self.ledger.column(url, label)
+        below = Column(count, sure=column.sure, nested=column.nested + 1, above=column)
+        below.asked.add(Fetch(url))
+        yield from self._ask(
+            Ask(Fetch(url), "column", "report", level=1, column=below, entry=entry, label=label)
+        )
+
+    # --- documents
+
+    def _detail(self, ask: Ask, page: WebPage) -> Iterator[Step]:
+        column = ask.column
+        platform = column.platform if column and column.platform else self._recognise(page)
+        elsewhere = platform.body(page)
+        if elsewhere is not None and ask.shells < _MAX_SHELLS and self.hosts.allows(elsewhere.url):
+            yield from self._ask(replace(ask, fetch=elsewhere, shells=ask.shells + 1))
+            return
+        if column is not None and reports_linked(page) > _FEW and not _has_report_body(page):
+            column.count.reports -= 1
+            below = Column(self.ledger.column(page.url, ask.label), sure=True, nested=column.nested + 1)
+            below.count.asked += 1
+            if below.nested <= _MAX_NESTED:
+                yield from self._list(replace(ask, role="column", column=below), page)
+            return
+        yield Found(page, ask.entry, self.portal)
+
+    # --- knowing the portal
+
+    def _recognise(self, page: WebPage) -> Platform:
+        platform = recognise(page, self.portal.platform)
+        if platform.name != GENERIC and self.portal.platform in (None, GENERIC):
+            self.portal = self.portal.model_copy(update={"platform": platform.name})
+            self.ledger.platform = platform.name
+        return platform
+
+    def _learn(self, page: WebPage) -> None:
+        """Take the name and id that the portal gives itself where nobody else said them."""
+        facts = page_facts(page.metas)
+        update = {}
+        if self.portal.site_id is None and facts.site_id:
+            update["site_id"] = facts.site_id
+        if self.portal.name is None and (facts.site_name or page.title):
+            update["name"] = facts.site_name or fold(page.title)
+            self.ledger.name = update["name"]
+        if update:
+            self.portal = self.portal.model_copy(update=update)
+
+    def _is_new(self, url: str) -> bool:
+        return digest(address_key(url)) not in self._roles
+
+
+def _brings_nothing(listing: Listing) -> bool:
+    return not (listing.entries or listing.more or listing.branches or listing.says_empty)
+
+
+_STANDING: Final[dict[Role, int]] = {"hub": 0, "door": 0, "detail": 1, "page": 1, "column": 1}
+
+
+def ask_as_column(ask: Ask, column: Column) -> Ask:
+    """The same answer, taken for the first page of a list."""
+    column.count.asked += 1
+    return replace(ask, role="column", column=column)
+
+
+def _is_mixed(listing: Listing) -> bool:
+    """Whether a list holds so much else that only titles can tell what is a report."""
+    reports = sum(row_kind(entry.title, entry.url, sure=False)[0] == "report" for entry in listing.entries)
+    return len(listing.entries) >= _MANY and reports * 3 < len(listing.entries)
+
+
+def _is_column(page: WebPage, platform: Platform, least: int) -> bool:
+    """Whether a page is a column of reports: it says so, or most rows of its main list are, ``least`` of them."""
+    if is_report_column(page):
+        return True
+    if reports_linked(page) < least:
+        return False
+    try:
+        entries = platform.listing(page).entries
+    except LayoutError:
+        return False
+    kinds = [row_kind(entry.title, entry.url, sure=False)[0] for entry in entries]
+    return kinds.count("report") * 2 > len(kinds)
+
+
+def _is_report(page: WebPage, platform: Platform) -> bool:
+    """Whether a page that was not asked as a document is a report: its body says so, or its title and address."""
+    title = parse_title(page.metas.get("articletitle") or page.title)
+    if title.refused is not None:
+        return False
+    if _has_report_body(page):
+        return True
+    parts = urlsplit(page.url)
+    addressed = (
+        platform.detail is not None and platform.detail.search(f"{parts.path}?{parts.query}") is not None
+    )
+    stated = addressed or bool(page.metas.get("articletitle"))
+    return title.core_found and title.year is not None and stated
+
+
+def _has_report_body(page: WebPage) -> bool:
+    """Whether the wording of the statutory tables, or the heads of its sections, stand on the page."""
+    anchors, heads = find_anchors(page.text)
+    return len(anchors) >= ENOUGH_ANCHORS or heads >= ENOUGH_ANCHORS
+
+
+def address_key(url: str) -> str:
+    """What tells two addresses of one portal apart: scheme, ``www.``, default ports and index files don't."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    path = parts.path
+    for name in _INDEX:
+        if path.endswith(name):
+            path = path[: -len(name)] + "/"
+            break
+    return f"{host}{port}{path or '/'}?{parts.query}"
+
+
+_INDEX: Final = ("/index.html", "/index.htm", "/index.shtml")
+
+
+def digest(text: str) -> bytes:
+    """Sixteen bytes that stand for a text: memory must not grow with the length of addresses."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
