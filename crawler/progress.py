@@ -75,7 +75,9 @@ class Progress:
 
     def _show(self) -> None:
         ledgers: Sequence[PortalLedger] = self._crawler.spider.ledgers  # type: ignore[union-attr]
-        line = progress_line(ledgers, self.seconds, self._screen.language)
+        language = self._screen.language
+        going = self._crawler.crawling
+        line = progress_line(ledgers, self.seconds, language) if going else say("stopping", language)
         if self._live.is_started:
             self._live.update(Text(line, style="cyan", no_wrap=True, overflow="ellipsis"), refresh=True)
         else:

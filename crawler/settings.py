@@ -57,7 +57,8 @@ RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the outcome of the portal says it
 GONGKAI_RETRY_DELAY = 5.0  # seconds before the first retry, doubled each time; the whole host rests
 GONGKAI_RETRY_AFTER_MAX = 300  # seconds; who wants a longer pause is left until the next run
 GONGKAI_CRAWL_DELAY_MAX = 60  # seconds; who wants a longer Crawl-delay wants no crawler
-GONGKAI_GIVE_UP_AFTER = 5  # addresses in a row that a host did not answer; later ones fail at once
+GONGKAI_GIVE_UP_AFTER = 6  # addresses in a row that a host did not answer; later ones fail at once
+GONGKAI_GIVE_UP_SECONDS = 180  # … and for so long, before it is left alone
 
 # --- output
 GONGKAI_DATA = "data"  # runs/<id>/ in it holds records, report and issues of one crawl

@@ -35,7 +35,7 @@ from crawler.platforms.base import Entry, LayoutError, Listing
 from crawler.webpage import Fetch, WebPage, fold
 from pipelines.classify import ENOUGH_ANCHORS, find_anchors
 from pipelines.metadata import page_facts
-from pipelines.titles import parse_title
+from pipelines.titles import compact, parse_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,11 +52,16 @@ a later one, a document."""
 
 _PRIORITY: Final[dict[Role, int]] = {"door": 50, "column": 40, "page": 30, "detail": 20, "hub": 10}
 """Lists before documents before searching: a run that is cut short knows best what it lacks."""
+_WAYS: Final = (None, "hub", "bodies", "body")
+"""Promises of a hub that count: behind a guide or a map of the site nothing is lost that others don't lead to."""
 _MAX_HOPS: Final = 4
 _MAX_SHELLS: Final = 3
 _MAX_NESTED: Final = 3
 _FEW: Final = 2
 """Links with titles of reports that a page of another kind may have (the one before, the one after)."""
+_A_TITLE: Final = 12
+"""Characters of a title that can only be meant for one document."""
+_ELSEWHERE: Final = "soft_404"
 _MANY: Final = 10
 """Rows that show what a list is for."""
 _PROOF: Final = 2
@@ -106,6 +111,7 @@ class Column:
         seen: digests of the addresses of its rows.
         asked: what was asked of it.
         alternatives: readings of its paging that are left.
+        stated: pages that it says it has.
         filled: some page had rows or branches.
     """
 
@@ -117,6 +123,7 @@ class Column:
     seen: set[bytes] = field(default_factory=set)
     asked: set[Fetch] = field(default_factory=set)
     alternatives: deque[tuple[Fetch, ...]] = field(default_factory=deque)
+    stated: int = 0
     filled: bool = False
 
 
@@ -199,6 +206,7 @@ class Visit:
     stopped: bool = False
     _roles: dict[bytes, Role] = field(default_factory=dict)
     _guessed: set[str] = field(default_factory=set)
+    _read_lists: list[Column] = field(default_factory=list)
     _hubs: int = 0
     _sent: int = 0
     _documents: int = 0
@@ -208,6 +216,7 @@ class Visit:
 
     def begin(self) -> Iterator[Ask]:
         """What to ask first."""
+        self._once(self.home, "door")
         yield from self._ask(Ask(Fetch(self.home), "door"))
         for name, url in self.columns:
             yield from self._open(Fetch(url), label=name, promised="report")
@@ -237,8 +246,17 @@ class Visit:
                 yield from self._next_reading(ask.column)
             else:
                 self.ledger.issue("page_failed", ask.fetch.url, reason=code)
-        elif kind != "refused":
-            self.ledger.issue("hub_failed", ask.fetch.url, reason=code)
+        else:
+            self._way_lost(ask, code, kind)
+
+    def _way_lost(self, ask: Ask, code: str, kind: str) -> None:
+        """A page that might have led to reports: a dead link is the portal's own affair, all else leaves a gap."""
+        if ask.role == "door":
+            self.ledger.issue("door_failed", ask.fetch.url, reason=code)
+            return
+        self.ledger.issue("hub_failed", ask.fetch.url, reason=code)
+        if kind not in ("missing", "refused") and ask.promised in _WAYS:
+            self.ledger.lost[code] += 1
 
     def done(self) -> Iterator[Ask]:
         """One request is finished; what to ask when nothing else is left and no column was found."""
@@ -246,12 +264,21 @@ class Visit:
         if self.pending or self.stopped:
             return
         self._withdraw_guesses()
+        self._judge()
         if self.ledger.columns:
             return
         resort, self._last_resort = self._last_resort, []
         for ask in resort:
             if self._once(ask.fetch.url, "hub"):
                 yield from self._ask(ask)
+
+    def _judge(self) -> None:
+        """A list that counts its pages but not its rows is complete when that many pages came."""
+        for column in self._read_lists:
+            count = column.count
+            if count.declared is None and count.pages < column.stated and "page_failed" not in count.problems:
+                count.problems.append("page_failed")
+                self.ledger.issue("fewer_pages", count.url, pages=count.pages, stated=column.stated)
 
     def _withdraw_guesses(self) -> None:
         """A column that was only a guess, and that shows neither rows nor reports, was none."""
@@ -263,6 +290,7 @@ class Visit:
         """Let go of what only a walk under way needs; the books stay."""
         self._roles.clear()
         self._guessed.clear()
+        self._read_lists.clear()
         self._last_resort.clear()
 
     def stop(self) -> None:
@@ -283,6 +311,7 @@ class Visit:
         if ask.role == "hub":
             if self._hubs >= self.bounds.hubs:
                 self.ledger.issue("hub_budget", ask.fetch.url, limit=self.bounds.hubs)
+                self.ledger.lost["budget"] += 1
                 return
             self._hubs += 1
         self._sent += 1
@@ -299,8 +328,7 @@ class Visit:
     def _out_of_bounds(self, ask: Ask) -> None:
         if self.stopped:
             return
-        if ask.column is not None and "budget" not in ask.column.count.problems:
-            ask.column.count.problems.append("budget")
+        self.ledger.lost["budget"] += 1
         self.ledger.issue("budget", ask.fetch.url, limit=self.bounds.requests)
 
     def _once(self, url: str, role: Role) -> bool:
@@ -350,6 +378,7 @@ class Visit:
 
     def _door(self, ask: Ask, page: WebPage) -> Iterator[Step]:
         self._learn(page)
+        self._once(page.url, "door")
         platform = self._recognise(page)
         if _is_report(page, platform):
             count = self.ledger.column(page.url)
@@ -436,6 +465,8 @@ class Visit:
         column = ask.column
         assert column is not None  # noqa: S101 - lists are asked with their column
         column.count.pages += 1
+        if ask.role == "column":
+            self._read_lists.append(column)
         if column.platform is None:
             column.platform = self._recognise(page)
         if ask.role == "column" and _is_report(page, column.platform) and reports_linked(page) <= _FEW:
@@ -501,6 +532,7 @@ class Visit:
         count = column.count
         if listing.declared is not None:
             count.declared = max(listing.declared, count.declared or 0)
+        column.stated = max(column.stated, listing.pages or 0)
         if listing.says_empty and not column.filled:
             count.empty = True
         fresh: list[Entry] = []
@@ -546,9 +578,10 @@ class Visit:
 
     def _rest(self, column: Column, fetches: Iterable[Fetch]) -> Iterator[Step]:
         for fetch in fetches:
-            if fetch in column.asked:
+            bare = replace(fetch, page=1)
+            if bare in column.asked:
                 continue
-            column.asked.add(fetch)
+            column.asked.add(bare)
             yield from self._ask(Ask(fetch, "page", column=column))
 
     def _row(self, column: Column, entry: Entry) -> Iterator[Step]:
@@ -601,6 +634,11 @@ class Visit:
             column.count.found += self._sent - before
             column.filled = True
 
+    def _too_deep(self, url: str) -> None:
+        """Lists below lists below lists: no portal needs that many."""
+        self.ledger.lost["budget"] += 1
+        self.ledger.issue("budget", url, limit=_MAX_NESTED)
+
     def _may_branch(self, lead: Lead, ask: Ask, column: Column) -> bool:
         """Whether a link of a report column may lead to the reports of one body, or of several."""
         if not column.sure or ask.level:
@@ -609,11 +647,16 @@ class Visit:
 
     def _branch(self, column: Column, url: str, label: str, entry: Entry | None = None) -> Iterator[Step]:
         """A list below a list, or a report behind a bare year or name: its page will tell."""
-        if column.nested >= _MAX_NESTED or not self.hosts.allows(url) or not self._once(url, "column"):
+        if not self._once(url, "column"):
             return
-        year = parse_title(label).year
-        if not self.window.admits(year):
+        if not self.window.admits(parse_title(label).year):
             self.ledger.refused["outside_window"] += 1
+            return
+        if not self.hosts.allows(url):
+            self._foreign(url, label)
+            return
+        if column.nested >= _MAX_NESTED:
+            self._too_deep(url)
             return
         count = self.ledger.column(url, label)
         below = Column(count, sure=column.sure, nested=column.nested + 1, above=column)
@@ -631,12 +674,18 @@ class Visit:
         if elsewhere is not None and ask.shells < _MAX_SHELLS and self.hosts.allows(elsewhere.url):
             yield from self._ask(replace(ask, fetch=elsewhere, shells=ask.shells + 1))
             return
-        if column is not None and reports_linked(page) > _FEW and not _has_report_body(page):
+        reads = _has_report_body(page)
+        if column is not None and reports_linked(page) > _FEW and not reads:
             column.count.reports -= 1
+            if column.nested >= _MAX_NESTED:
+                self._too_deep(page.url)
+                return
             below = Column(self.ledger.column(page.url, ask.label), sure=True, nested=column.nested + 1)
-            below.count.asked += 1
-            if below.nested <= _MAX_NESTED:
-                yield from self._list(replace(ask, role="column", column=below), page)
+            yield from self._list(ask_as_column(ask, below), page)
+            return
+        if not (reads or _announces(page, ask.label)):
+            self.ledger.lost[_ELSEWHERE] += 1
+            self.ledger.issue("report_lost", page.url, reason=_ELSEWHERE, title=ask.label)
             return
         yield Found(page, ask.entry, self.portal)
 
@@ -717,6 +766,16 @@ def _has_report_body(page: WebPage) -> bool:
     """Whether the wording of the statutory tables, or the heads of its sections, stand on the page."""
     anchors, heads = find_anchors(page.text)
     return len(anchors) >= ENOUGH_ANCHORS or heads >= ENOUGH_ANCHORS
+
+
+def _announces(page: WebPage, title: str) -> bool:
+    """Whether a page that lacks the wording of a report at least names it: the row's title must not make it one."""
+    if not page.text:
+        return True  # a file; what it is only its reader can tell
+    if any(parse_title(name).core_found for name in (page.metas.get("articletitle", ""), page.title) if name):
+        return True
+    wanted = compact(title).rstrip(".…")
+    return len(wanted) >= _A_TITLE and (title in page.text or wanted in compact(page.text))
 
 
 def address_key(url: str) -> str:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PATIENCE = 3
+"""How often a portal is asked that breaks down now and then."""
+
+
 @pytest.fixture(params=names())
 def site(request: pytest.FixtureRequest) -> Site:
     return bundled(request.param)
@@ -270,7 +274,9 @@ def test_another_outcome_is_named(perfect: tuple[Site, Run]) -> None:
 
 def ask(site: Site, host: str, path: str) -> Answer:
     path, _, query = path.partition("?")
-    return site.answer(Asked(host=host, path=path, query=query))
+    asked = Asked(host=host, path=path, query=query)
+    answers = (site.answer(asked) for _ in range(PATIENCE))
+    return next((answer for answer in answers if answer.status in range(100, 500)), Answer(status=0))
 
 
 def test_every_report_is_published_and_readable(site: Site) -> None:
@@ -305,5 +311,4 @@ def test_portal_answers(site: Site) -> None:
     assert len(site.about) > 10
     assert len(site.truth["reports"]) == len(site.by_address), "two reports at one address"
     assert site.outcome != "ok" or site.by_address
-    answer = ask(site, site.hosts[0], site.home)
-    assert 100 <= answer.status < 600
+    assert ask(site, site.hosts[0], site.home).status or site.outcome != "ok"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from crawler.ledger import MAX_ISSUES, PortalLedger, facts
+from crawler.ledger import MAX_ISSUES, Outcome, PortalLedger, facts
+from crawler.progress import MARKS
 from crawler.runs import close_books
 from crawler.wording import reason, sentence
 
@@ -205,6 +206,22 @@ def test_every_issue_has_wording_and_its_words(code: str, words: set[str], place
 
 def test_calls_are_found() -> None:
     assert {"report_lost", "program_error"} <= {code for code, _, _ in CALLS}
+
+
+@pytest.mark.parametrize(
+    "problem", ["layout", "no_rows", "page_failed", "page_repeats", "budget", "not_asked"]
+)
+def test_every_problem_of_a_column_becomes_an_issue_with_words(problem: str) -> None:
+    books = with_column(complete(), problems=[problem], declared=9)
+    close_books(books, finished=True)
+    codes = {issue.code for issue in books.issues}
+    assert codes == {f"column_{problem}", "column_fewer_than_declared"}
+    assert codes <= facts()["issue"].keys()
+    assert problem in facts()["reason"]
+
+
+def test_every_outcome_has_words() -> None:
+    assert set(facts()["outcome"]) == set(get_args(Outcome)) == set(MARKS)
 
 
 def test_reasons_have_words() -> None:

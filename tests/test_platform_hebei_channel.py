@@ -39,6 +39,7 @@ def rows(address: str = "/single/29/{}.html") -> str:
         ("/channel/list/29.html", ""),
         ("/channel/list/29_2.html", ""),
         ("/channelList/11051.html", ""),
+        ("/channel/22731/index.html", ""),
         ("/single/29/71720.html", ""),
         ("/zfxxgk/channel/list/29.html", ""),
         ("/", '<a href="/channel/list/29.html">年报</a>'),

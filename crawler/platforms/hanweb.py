@@ -46,7 +46,7 @@ class Hanweb(Platform):
         text_mark(rf"""(?i)href\s*=\s*["']?(?!//)[^"'\s>:]{{0,200}}?{_ARTICLE}""", 3),
         text_mark(r"""(?i)href\s*=\s*["']?/?col/col\d+/""", 3),
         text_mark(r"""(?i)<meta\s[^>]{0,40}name\s*=\s*["']?i_(?:webid|columnid|articleid)"""),
-        text_mark(r"(?i)/module/visitcount/|(?:jrobotfront|jsearchfront|jrobot)/"),
+        text_mark(r"(?i)/module/visitcount/|jrobotfront/|jsearchfront/|jrobot/"),
         url_mark(r"/col/col\d+(?:/|$)", 3),
         url_mark(_ARTICLE, 3),
         url_mark(r"/module/(?:xxgk|web|jpage)/", 3),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crawler.platforms.base import Listing, Mark
     from crawler.webpage import WebPage
 
-_COLUMN: Final = r"(?:channel/list/|channelList/)\d+(?:_\d+)?\.html?"
+_COLUMN: Final = r"(?:channel/list/\d+|channelList/\d+|channel/\d+/index)(?:_\d+)?\.html?"
 _TEMPLATE: Final = r"(?:xxgk|info|list)/(?:list/)?\w+\.(?:jsp|thtml)"
 _DETAIL: Final = r"(?:single/\w+/\d+|content/(?:\w+/)?\d+)\.html?"
 _BLOCK: Final = re.compile(r"""["'(]([^"'()\s<>]{0,200}__sys_block__/([\w-]{1,60})\.html?)""")

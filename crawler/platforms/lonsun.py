@@ -52,7 +52,7 @@ class Lonsun(Platform):
     marks: ClassVar[tuple[Mark, ...]] = (
         text_mark(r"/site/label/\d+|StartLabelHtml_", 3),
         text_mark(rf"labelName\W{{1,6}}(?:{LIST}|{TREE}|searchDataList|\w*[lL]inkList)\b", 3),
-        text_mark(r"\bLs\.(?:ajax|pagination|page)\b", 3),
+        text_mark(r"Ls\.(?<!\wLs\.)(?:ajax|pagination|page)\b", 3),
         text_mark(r"/public/column/\d+"),
         text_mark(r"(?i)<meta\s+name\s*=\s*[\"']?SiteId[\"'\s]"),
         text_mark(r"j-fontContent|platformCode\s*:|/content/column/\d+|/site/search/\d+"),

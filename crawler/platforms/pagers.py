@@ -101,12 +101,14 @@ def pager(page: WebPage) -> Pager:
     """Read the pager of a list."""
     current = page.asked.page
     steps = list(_steps(page, current))
-    declared = states(page)[1] or counted(page)[1]
+    declared = states(page)[1]
     onward = [step for step in steps if step.page is None or step.page > current]
     if not onward:
-        return Pager(declared)
+        return Pager(declared or counted(page)[1])
     linked = {step.page: step.url for step in onward if step.page is not None and step.url is not None}
     last = next((step for step in onward if step.page is None), None)
+    if last is None or last.url is None:
+        declared = declared or counted(page)[1]
     if linked:
         return _linked(page, steps, linked, last, declared)
     return _called(page, onward, declared)

@@ -48,10 +48,14 @@ _INLINE: Final = frozenset(
     {"span", "font", "b", "strong", "em", "i", "u", "h1", "h2", "h3", "h4", "h5", "h6", "center"}
 )
 _AWAY_TAGS: Final = frozenset({"nav", "footer", "aside", "header"})
-_TEXT_NODES: Final = etree.XPath(
-    "descendant::text()[not(parent::script or parent::style or parent::noscript or parent::template)]",
-    smart_strings=False,
+_SILENT: Final = frozenset({"script", "style", "noscript", "template"})
+_MAX_TEXTS: Final = 60
+_MAX_EVENTS: Final = 400
+_TEXT: Final = etree.XPath(
+    "//text()[not(parent::script or parent::style or parent::noscript or parent::title or parent::template)]"
 )
+_LONG: Final = 13
+"""Characters from which text in a link is no step of a pager."""
 _DATED: Final = etree.XPath("//text()[contains(., '20') and not(parent::script or parent::style)]")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _CUT: Final = re.compile(r"(?:…|\.{2,})\s*$")
@@ -205,7 +209,7 @@ def says_empty(page: WebPage) -> bool:
             return True
         if element.tail and empty.search("".join(element.tail.split())) and not _hidden(element.getparent()):
             return True
-    return bool(re.search(r"共0(?:条|篇)", "".join("".join(_outside_links(page)).split())))
+    return states(page)[0] == 0
 
 
 def numbered(
@@ -246,8 +250,17 @@ def _tail(url: str) -> str:
 
 
 def _texts(element: HtmlElement) -> list[str]:
-    """Text in an element as it stands, scripts left out."""
-    return _TEXT_NODES(element)  # type: ignore[return-value]
+    """Texts in an element in order, scripts left out; not more of them than a row can have."""
+    if not len(element):
+        return [element.text] if element.text else []
+    found: list[str | None] = []
+    events = ("start", "end", "comment", "pi")
+    for event, node in islice(etree.iterwalk(element, events=events), _MAX_EVENTS):
+        if event == "start" and node.tag not in _SILENT:
+            found.append(node.text)
+        elif event != "start" and node is not element:
+            found.append(node.tail)
+    return [text for text in found if text][:_MAX_TEXTS]
 
 
 # --- links
@@ -300,7 +313,7 @@ def _address(page: WebPage, element: HtmlElement) -> str | None:
 def _title(element: HtmlElement) -> str:
     """What a row is called: never cut short if the page has the whole, without its date."""
     words = _words()
-    pieces = [piece for text in _texts(element)[:40] if (piece := fold(text))]
+    pieces = [piece for text in _texts(element) if (piece := fold(text))]
     if len(pieces) > 1:
         pieces = [piece for piece in pieces if not words.only_date.fullmatch(piece)] or pieces
     shown = _without_bullet(" ".join(pieces))
@@ -349,7 +362,7 @@ def _row_tag(element: HtmlElement) -> HtmlElement | None:
 def _said_in(row: HtmlElement) -> str:
     """The title of a row whose link only says 查看."""
     words = _words()
-    texts = (fold(text) for text in _texts(row)[:40])
+    texts = (fold(text) for text in _texts(row))
     said = [
         text
         for text in texts
@@ -469,7 +482,7 @@ def _beside(node: HtmlElement, below: Counter[HtmlElement]) -> Iterator[str]:
 
 
 def _short(element: HtmlElement) -> str:
-    return " ".join(_texts(element)[:40])[:_MAX_ROW_TEXT]
+    return " ".join(_texts(element))[:_MAX_ROW_TEXT]
 
 
 def _date_in(text: str) -> str | None:
@@ -576,7 +589,7 @@ def _add_others(
     for anchor in anchors:
         if anchor in taken or anchor.url in urls or anchor.factor < _AWAY:
             continue
-        above = list(anchor.element.iterancestors())
+        above = list(islice(anchor.element.iterancestors(), _DEEPEST))
         inside = next((node for node in above if node in titles), None)
         beside = (
             inside is None and anchor.date is not None and any(node in parents for node in above[:_LEVELS])
@@ -645,7 +658,7 @@ def _labelled(row: HtmlElement) -> dict[str, str]:
     label_of = _words().label
     found: dict[str, str] = {}
     waiting = ""
-    for text in _texts(row)[:60]:
+    for text in _texts(row):
         piece = fold(text)[:_MAX_TITLE]
         label, colon, value = piece.replace("：", ":").partition(":")
         label, value = "".join(label.split()), value.strip()
@@ -664,11 +677,16 @@ def _labelled(row: HtmlElement) -> dict[str, str]:
 
 def _outside_links(page: WebPage) -> list[str]:
     """Text of the page that is no title of a row."""
-    found = page.root.xpath(
-        "//text()[not(parent::script or parent::style or parent::noscript or parent::title)]"
-        "[not(ancestor::a[@href]) or string-length(.) < 13]"
-    )
-    return [str(text) for text in found]
+    found: list[Any] = _TEXT(page.root)  # type: ignore[assignment]
+    return [str(text) for text in found if len(text) < _LONG or not _in_link(text)]
+
+
+def _in_link(text: Any) -> bool:
+    node = text.getparent()
+    if text.is_tail:
+        node = node.getparent()
+    above = islice(node.iterancestors(), _LEVELS) if node is not None else ()
+    return node is not None and any(one.tag == "a" and one.get("href") for one in (node, *above))
 
 
 def _stated(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:

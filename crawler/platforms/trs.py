@@ -86,17 +86,19 @@ class Trs(Platform):
     name: ClassVar[str] = "trs"
     marks = (
         text_mark(
-            r"(?<!function )\bcreatePage(?:HTML)?\w{0,8}\s*\(\s*[\"']?\d+[\"']?\s*,\s*[\"']?\d+[\"']?\s*,\s*[\"'][^\"']*[\"']\s*,\s*[\"']\w+[\"']\s*[,)]",
+            r"createPage(?<!\wcreatePage)(?<!function createPage)(?:HTML)?\w{0,8}\s*\(\s*[\"']?\d+[\"']?\s*,\s*[\"']?\d+[\"']?\s*,\s*[\"'][^\"']*[\"']\s*,\s*[\"']\w+[\"']\s*[,)]",
             3,
         ),
         text_mark(r"TRS_Editor|TRS_UEDITOR|trs_editor_view|trs_paper_default|TRS_PreAppend|TRS_Aut", 3),
         text_mark(r"/t20\d{6}_\d+\.s?html?\b", 2),
         text_mark(r"\./(?:20\d{4}/)?t\d{5,}\.s?html?\b", 1),
+        text_mark(r"was5/web/search|trsapi(?<!\wtrsapi)\b|wcm分页|igs/front/search|irs/front", 2),
+        text_mark(r"govChanInfo/getDocuments", 6),  # even where a folder is called gkmlpt, as in 太原
+        text_mark(r"countPage(?<!\wcountPage)\s*=\s*\d+", 2),
         text_mark(
-            r"govChanInfo/getDocuments|was5/web/search|\btrsapi\b|wcm分页|igs/front/search|irs/front", 2
+            r"trs[_-](?<=[\"'/]trs.)\w+\.js|TRS[_-](?<=[\"'/]TRS.)\w+\.js|class=[\"']?trs_|CurrChnlCls|ms-controller=",
+            1,
         ),
-        text_mark(r"\bcountPage\s*=\s*\d+", 2),
-        text_mark(r"[\"'/](?:trs|TRS)[_-]\w+\.js|class=[\"']?trs_|CurrChnlCls|ms-controller=", 1),
         text_mark(r"/P0\d{16,}\.\w{3,4}", 1),
         url_mark(r"/t20\d{6}_\d+\.s?html?$", 3),
         url_mark(r"_\d{2,6}/(?:index(?:_\d+)?\.s?html?)?$", 1),

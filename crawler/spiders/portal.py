@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from crawler.registry import portal_of
-from crawler.spiders.options import OptionError, division_code, extra_hosts, portal_addresses, rows_of
+from crawler.spiders.options import (
+    OptionError,
+    division_code,
+    extra_hosts,
+    portal_addresses,
+    rows_of,
+    unknown_options,
+)
 from crawler.spiders.walking import WalkingSpider
 from pipelines.agencies import divisions
 from pipelines.record import Portal as PortalField
@@ -43,6 +50,7 @@ class PortalSpider(WalkingSpider):
         Raises:
             OptionError: one can't be used, or neither ``url`` nor ``rows`` is given.
         """
+        unknown_options(rest, self.arguments)
         if (url is None) == (rows is None):
             raise OptionError("url_or_rows")
         self.addresses = portal_addresses(url) if url is not None else []

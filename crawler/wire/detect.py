@@ -94,6 +94,7 @@ def verdict(  # noqa: PLR0911 - a cascade, one answer per line
     url: str,
     *,
     asked: str | None = None,
+    home: str = "",
 ) -> str | None:
     """What stands in the place of a page, as a code of ``failures.toml``; None for a page, or a plain HTTP error.
 
@@ -103,11 +104,12 @@ def verdict(  # noqa: PLR0911 - a cascade, one answer per line
         body: the whole body, decompressed.
         url: address that answered.
         asked: address that was asked, where redirects lie between.
+        home: address of the portal's home page.
     """
     facts = _facts()
     if code := facts["status"].get(str(status)):
         return str(code)
-    if asked is not None and status in _OK and leads_astray(asked, url):
+    if asked is not None and status in _OK and leads_astray(asked, url, home):
         return "soft_404"
     if len(body) > facts["whole"] or not _is_markup(headers, body):
         return None
@@ -122,11 +124,14 @@ def verdict(  # noqa: PLR0911 - a cascade, one answer per line
     return _message(sight, status)
 
 
-def leads_astray(asked: str, final: str) -> bool:
-    """Whether a redirect led from a page to an error page or to a home page: the page asked for isn't there."""
+def leads_astray(asked: str, final: str, home: str = "") -> bool:
+    """Whether a redirect led from a page to an error page or to a home page: the page asked for isn't there.
+
+    The front page of another host is no such home page: 信息公开 often has moved to a host of its own.
+    """
     if _stem(final) in _facts()["soft_404"]["stems"]:
         return _stem(asked) != _stem(final)
-    return _is_deep(asked) and _is_home(final)
+    return _is_deep(asked) and _is_home(final) and _server(final) in (_server(asked), _server(home))
 
 
 def _is_markup(headers: Mapping[str, str], body: str | bytes) -> bool:
@@ -195,6 +200,10 @@ def _is_deep(url: str) -> bool:
 def _is_home(url: str) -> bool:
     parts = urlsplit(url)
     return parts.path.count("/") <= 1 and not parts.query and _stem(url) in _facts()["home"]["stems"]
+
+
+def _server(url: str) -> str:
+    return urlsplit(url).netloc.lower().removeprefix("www.")
 
 
 def _stem(url: str) -> str:

@@ -49,12 +49,14 @@ class DetectorMiddleware:
         if is_robots(request):
             return response
         key = slot_of(request.url)
+        home = request.meta["hosts"].home if "hosts" in request.meta else ""
         code = verdict(
             response.status,
             {"content-type": (response.headers.get("Content-Type") or b"").decode("latin-1")},
             response.body,
             response.url,
-            asked=_asked(request),
+            asked=_asked(request, home),
+            home=home,
         )
         if code is None or kind_of(code) == "missing":
             self._patience.answered(key)
@@ -65,8 +67,7 @@ class DetectorMiddleware:
         return response
 
 
-def _asked(request: Request) -> str | None:
+def _asked(request: Request, home: str) -> str | None:
     """The address before all redirects; a home page may lead wherever it likes."""
     asked: str | None = next(iter(request.meta.get("redirect_urls", ())), None)
-    hosts = request.meta.get("hosts")
-    return None if hosts is not None and asked == hosts.home else asked
+    return None if asked == home else asked

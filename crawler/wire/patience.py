@@ -1,13 +1,14 @@
-"""When to leave a host alone: after so many addresses in a row that it would not give.
+"""When to leave a host alone: after many addresses in a row, and a good while, without an answer.
 
 A portal that dies or shuts its door in the middle of a crawl would otherwise be asked for every page that is left, a
-minute each. Addresses count, not attempts, so that one page that always hangs condemns nobody; and one answer makes
-good for all failures before it.
+minute each. Addresses count, not attempts, so that one page that always hangs condemns nobody; time counts, so that a
+short breakdown while a hundred pages wait doesn't either; and one answer makes good for all failures before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from time import monotonic
 
 from crawler.wire.failures import WireError
@@ -17,6 +18,7 @@ from crawler.wire.failures import WireError
 class _Record:
     answered: bool = False
     attempts: int = 0
+    since: float = 0.0
     failing: set[str] = field(default_factory=set)
     code: str = ""
     closed_until: float = 0.0
@@ -28,9 +30,11 @@ class Patience:
 
     Attributes:
         most: addresses that fail in a row before a host is left alone.
+        seconds: how long they must have failed.
     """
 
     most: int
+    seconds: float = 0.0
     _hosts: dict[str, _Record] = field(default_factory=dict)
 
     def answered(self, host: str) -> None:
@@ -42,10 +46,15 @@ class Patience:
     def failed(self, host: str, url: str, code: str) -> bool:
         """An attempt failed; whether the host is to be left alone from now on."""
         record = self._record(host)
+        if not record.attempts:
+            record.since = monotonic()
         record.attempts += 1
         record.failing.add(url)
         record.code = code
-        return len(record.failing) >= self.most
+        if len(record.failing) < self.most or monotonic() - record.since < self.seconds:
+            return False
+        record.closed_until = inf
+        return True
 
     def attempts(self, host: str) -> int:
         """Attempts in a row that failed."""
@@ -68,7 +77,7 @@ class Patience:
             WireError: with the code of its last failure.
         """
         record = self._record(host)
-        if len(record.failing) >= self.most or record.closed_until > monotonic():
+        if record.closed_until > monotonic():
             raise WireError(record.code, f"{host} is left alone")
 
     def _record(self, host: str) -> _Record:

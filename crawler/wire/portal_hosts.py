@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from crawler.wire.failures import WireError
 from crawler.wire.hosts import AllowedHosts, is_loopback, is_private_host, place_of, slot_of
+from crawler.wire.queues import one_by_one
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
-    from scrapy.settings import BaseSettings
 
 _OF_PORTAL: Final = ("hosts", "scheme", "tls", "cookiejar")
 _MAX_DETAIL: Final = 300
@@ -23,15 +23,17 @@ _MAX_DETAIL: Final = 300
 class PortalHostsMiddleware:
     """Refuses what ``request.meta["hosts"]`` doesn't allow; a request without it, too."""
 
-    def __init__(self, settings: BaseSettings) -> None:
+    def __init__(self, crawler: Crawler) -> None:
         """A guard that lets requests to this machine pass only where ``GONGKAI_LOOPBACK`` says so."""
-        self._loopback = settings.getbool("GONGKAI_LOOPBACK")
+        self._crawler = crawler
+        self._loopback = crawler.settings.getbool("GONGKAI_LOOPBACK")
+        self._hasty = not crawler.settings.getfloat("DOWNLOAD_DELAY")
         self._latest: dict[str, dict[str, Any]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build it for a crawl."""
-        return cls(crawler.settings)
+        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         """Let a request pass, or refuse it.
@@ -46,7 +48,10 @@ class PortalHostsMiddleware:
         code = self._objection(hosts, request.url)
         if hosts is None or code is not None:
             raise WireError(code or "foreign_host", request.url[:_MAX_DETAIL])
-        request.meta["download_slot"] = slot_of(request.url)  # a redirect still carries that of another host
+        key = slot_of(request.url)
+        request.meta["download_slot"] = key  # a redirect still carries that of another host
+        if self._hasty:
+            one_by_one(self._crawler, key)
         request.meta.setdefault("cookiejar", hosts.home)
         self._latest[where] = {key: request.meta[key] for key in _OF_PORTAL if key in request.meta}
 

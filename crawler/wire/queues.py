@@ -19,6 +19,14 @@ _LEAST: Final = 0.001
 """Scrapy looks at ``lastseen`` only where there is a delay."""
 
 
+def one_by_one(crawler: Crawler, key: str) -> None:
+    """Keep to one request at a time where no delay is set: Scrapy 2.19 counts a request only once it is under way.
+
+    Without any delay it starts all that come in the same turn of the loop, whatever the limit.
+    """
+    _downloader(crawler).per_slot_settings.setdefault(key, {}).setdefault("delay", _LEAST)
+
+
 def rest(crawler: Crawler, key: str, seconds: float) -> None:
     """Start no request to a host for so many seconds."""
     slot = _slot(crawler, key)

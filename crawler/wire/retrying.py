@@ -33,18 +33,21 @@ _NOBODY_HOME: Final = frozenset({408, 502, 503, 504, 522, 524})
 _FIRST_DELAY: Final = 5.0
 _LONGEST_WAIT: Final = 300.0
 _MOST_FAILURES: Final = 6
+_LONGEST_SILENCE: Final = 180.0
 _MAX_DIGITS: Final = 9
+_MOST_DOUBLINGS: Final = 16
 
 
 class RetryMiddleware(retry.RetryMiddleware):
     """Scrapy's own, with pauses between the tries and an end to patience."""
 
     def __init__(self, settings: BaseSettings) -> None:
-        """See ``GONGKAI_RETRY_DELAY``, ``GONGKAI_RETRY_AFTER_MAX`` and ``GONGKAI_GIVE_UP_AFTER``."""
+        """See ``GONGKAI_RETRY_DELAY``, ``GONGKAI_RETRY_AFTER_MAX``, ``GONGKAI_GIVE_UP_AFTER`` and ``…_SECONDS``."""
         super().__init__(settings)
         self._delay = settings.getfloat("GONGKAI_RETRY_DELAY", _FIRST_DELAY)
         self._longest = settings.getfloat("GONGKAI_RETRY_AFTER_MAX", _LONGEST_WAIT)
-        self._patience = Patience(settings.getint("GONGKAI_GIVE_UP_AFTER", _MOST_FAILURES))
+        most = settings.getint("GONGKAI_GIVE_UP_AFTER", _MOST_FAILURES)
+        self._patience = Patience(most, settings.getfloat("GONGKAI_GIVE_UP_SECONDS", _LONGEST_SILENCE))
 
     def process_request(self, request: Request) -> None:
         """Refuse requests to a host that is left alone.
@@ -97,7 +100,7 @@ class RetryMiddleware(retry.RetryMiddleware):
         code = code_of_status(response.status)
         if wait is None:
             self._failed(request, code)
-            rest(self.crawler, key, self._pause(key))
+            rest(self.crawler, key, self._pause(self._patience.attempts(key)))
             return response
         if wait > self._longest:
             error = WireError(code, f"Retry-After: {wait:.0f}")
@@ -121,13 +124,12 @@ class RetryMiddleware(retry.RetryMiddleware):
     def _after_a_rest(self, key: str, answer: Answer) -> Answer:
         """What Scrapy decided; where that is a retry, its host rests first."""
         if isinstance(answer, Request):
-            rest(self.crawler, key, self._pause(key, answer.meta["retry_times"]))
+            rest(self.crawler, key, self._pause(answer.meta["retry_times"]))
         return answer
 
-    def _pause(self, key: str, times: int = 1) -> float:
+    def _pause(self, times: int) -> float:
         """Seconds of rest: twice as long each time, never quite the same."""
-        times = max(times, self._patience.attempts(key), 1)
-        pause: float = min(self._delay * 2 ** (times - 1), self._longest)
+        pause: float = min(self._delay * 2 ** (min(times, _MOST_DOUBLINGS) - 1), self._longest)
         return pause * random.uniform(1.0, 1.5)  # noqa: S311 - no secret
 
 
