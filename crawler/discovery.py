@@ -36,6 +36,7 @@ RowKind = Literal["report", "branch", "perhaps"]
 _LONGEST_LABEL: Final = 40
 _LONGEST_BODY: Final = 24
 _MAX_SCRIPTED: Final = 20_000
+_VALUE: Final = re.compile(r"[\w.-]{1,64}")
 _LONG_SCRIPT: Final = 1_000
 _LONG_TEXT: Final = 200
 _A_WAY_OUT: Final = 2
@@ -73,7 +74,7 @@ def promise(text: str) -> LeadKind | None:
         return None
     if _pattern("year", "labels").match(words):
         return "year"
-    if _is_report_title(text):
+    if _is_report_title(text) and not _pattern("report", "span").search(words):
         return "document"
     return _of_reports(text, words) or _of_ways(words) or _of_bodies(text, words)
 
@@ -99,10 +100,13 @@ def _of_bodies(text: str, words: str) -> LeadKind | None:
 def _of_reports(text: str, words: str) -> LeadKind | None:
     if _pattern("report", "not").search(words):
         return None
-    title = parse_title(text)
-    if title.refused is not None or title.year is not None:
+    spanned = _pattern("report", "span").sub("", words)
+    title = parse_title(text if spanned == words else spanned)
+    words = spanned
+    strong = _pattern("report", "strong").match(words) is not None
+    if title.year is not None or (title.refused is not None and not (strong and title.refused == "index")):
         return None
-    if _pattern("report", "strong").match(words) or title.core_found:
+    if strong or title.core_found:
         return "report"
     return "weak_report" if _pattern("report", "weak").match(words) else None
 
@@ -190,6 +194,8 @@ def row_kind(title: str, url: str, *, sure: bool) -> tuple[RowKind | None, str]:
         return "report", ""
     if promised in ("report", "weak_report", "year") or (sure and promised in ("body", "bodies")):
         return "branch", ""
+    if _pattern("row", "core_cut").search(title.strip()):
+        return "perhaps", ""
     if sure and (_pattern("row", "perhaps").search(title) or _pattern("row", "file").search(url)):
         return "perhaps", ""
     return None, "other_title"
@@ -218,6 +224,11 @@ def is_bare(page: WebPage) -> bool:
     return len(fold(" ".join(page.selector.css("body ::text").getall()[:50]))) <= _LONG_TEXT
 
 
+def is_drawn(page: WebPage) -> bool:
+    """Whether scripts of a page fetch or draw rows, so that a page without any may have some on a screen."""
+    return _pattern("shell", "drawn").search(page.text) is not None
+
+
 def _scripted(page: WebPage) -> Iterator[Link]:
     """Links that are no anchors: choices of a menu, elements that open an address when clicked."""
     for count, element in enumerate(
@@ -234,8 +245,7 @@ def _scripted(page: WebPage) -> Iterator[Link]:
 def _scripted_target(element: HtmlElement) -> str | None:
     """The address that an element keeps for a script; None for an ordinary link."""
     if element.tag == "option":
-        value = element.get("value") or ""
-        return value if value.startswith(("http", "/", "./", "../")) else None
+        return _choice(element)
     href = element.get("href") or ""
     if element.tag == "a" and href[:1] not in ("", "#") and href[:11].lower() != "javascript:":
         return None
@@ -244,3 +254,18 @@ def _scripted_target(element: HtmlElement) -> str | None:
         match = _pattern("shell", "opened").search(script[:_LONG_SCRIPT])
         return match[1] if match else None
     return next((value for name in _words()["shell"]["attributes"] if (value := element.get(name))), None)
+
+
+def _choice(option: HtmlElement) -> str | None:
+    """Where an entry of a menu leads: its value is an address, or the menu's script makes one of it."""
+    value = (option.get("value") or "").strip()
+    if _pattern("shell", "choice").fullmatch(value):
+        return value
+    menu = option.getparent()
+    script = menu.get("onchange") if menu is not None else None
+    match = (
+        _pattern("shell", "made").search(script[:_LONG_SCRIPT])
+        if script and _VALUE.fullmatch(value)
+        else None
+    )
+    return match[1] + value + (match[2] or "") if match else None

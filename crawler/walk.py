@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from crawler.discovery import (
     hidden_hubs,
     is_bare,
+    is_drawn,
     is_file,
     is_report_column,
     leads,
@@ -32,10 +33,20 @@ from crawler.discovery import (
 )
 from crawler.platforms import GENERIC, platforms, recognise
 from crawler.platforms.base import Entry, LayoutError, Listing
+from crawler.recognition import (
+    FEW,
+    carries,
+    contradicts,
+    has_report_body,
+    is_column,
+    is_mixed,
+    is_report,
+    names_a_report,
+    promises_a_report,
+)
 from crawler.webpage import Fetch, WebPage, fold
-from pipelines.classify import ENOUGH_ANCHORS, find_anchors
 from pipelines.metadata import page_facts
-from pipelines.titles import compact, parse_title
+from pipelines.titles import parse_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,13 +68,8 @@ _WAYS: Final = (None, "hub", "bodies", "body")
 _MAX_HOPS: Final = 4
 _MAX_SHELLS: Final = 3
 _MAX_NESTED: Final = 3
-_FEW: Final = 2
-"""Links with titles of reports that a page of another kind may have (the one before, the one after)."""
-_A_TITLE: Final = 12
-"""Characters of a title that can only be meant for one document."""
 _ELSEWHERE: Final = "soft_404"
-_MANY: Final = 10
-"""Rows that show what a list is for."""
+_FORBIDDEN: Final = "forbidden"
 _PROOF: Final = 2
 """The page of a list that proves how its paging was read."""
 
@@ -107,24 +113,34 @@ class Column:
         sure: it says that it holds annual reports; in a mixed one only titles count.
         nested: how many lists stand above it.
         above: the list whose row or link led to it.
+        body: address of the first page of the body whose list it is; empty if it is the portal's own.
         platform: the family that reads it.
         seen: digests of the addresses of its rows.
         asked: what was asked of it.
         alternatives: readings of its paging that are left.
+        reading: what the present one asked for.
+        given_up: what those asked for that were given up.
         stated: pages that it says it has.
-        filled: some page had rows or branches.
+        filled: some page had rows.
+        below: addresses that its page links as parts of it (years, bodies, further columns).
+        drawn: its page fills itself by script, so that what it links may not be all.
     """
 
     count: ColumnCount
     sure: bool
     nested: int = 0
     above: Column | None = None
+    body: str = ""
     platform: Platform | None = None
     seen: set[bytes] = field(default_factory=set)
     asked: set[Fetch] = field(default_factory=set)
     alternatives: deque[tuple[Fetch, ...]] = field(default_factory=deque)
+    reading: set[Fetch] = field(default_factory=set)
+    given_up: set[Fetch] = field(default_factory=set)
     stated: int = 0
     filled: bool = False
+    below: set[str] = field(default_factory=set)
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +152,7 @@ class Ask:
         role: what is expected.
         promised: what the link promised, for hubs and columns.
         hops: pages since the door, or since the first page of a body.
-        level: 1 below a body that the portal links, 0 above.
+        body: address of the first page of the body that the portal links, empty above.
         shells: pages in a row that only led on.
         column: the list that it belongs to.
         entry: the row that led to a document.
@@ -147,7 +163,7 @@ class Ask:
     role: Role
     promised: LeadKind | None = None
     hops: int = 0
-    level: int = 0
+    body: str = ""
     shells: int = 0
     column: Column | None = None
     entry: Entry | None = None
@@ -156,7 +172,7 @@ class Ask:
     @property
     def priority(self) -> int:
         """Higher is asked earlier."""
-        nearness = 0 if self.promised in (None, "report") else -min(self.hops + self.level * 3, 9)
+        nearness = 0 if self.promised in (None, "report") else -min(self.hops + 3 * bool(self.body), 9)
         return _PRIORITY[self.role] + nearness
 
 
@@ -237,6 +253,10 @@ class Visit:
 
     def failed(self, ask: Ask, code: str, kind: str) -> Iterator[Step]:
         """What follows from a request that brought nothing usable."""
+        if code == _FORBIDDEN and ask.role != "detail" and urlsplit(ask.fetch.url).path.endswith("/"):
+            # A server that lists no folders refuses them although their index is public.
+            yield from self._ask(self._onward(ask, f"{ask.fetch.url.partition('?')[0]}index.html"))
+            return
         self.ledger.failed(code, kind)
         if ask.role == "detail":
             self.ledger.lost[code] += 1
@@ -273,9 +293,14 @@ class Visit:
                 yield from self._ask(ask)
 
     def _judge(self) -> None:
-        """A list that counts its pages but not its rows is complete when that many pages came."""
+        """Settle what only the end of a walk can tell of a list."""
+        full = {address_key(url) for url, count in self.ledger.columns.items() if count.found}
+        full |= {column.body for column in self._read_lists if column.count.found}
         for column in self._read_lists:
             count = column.count
+            if not count.found and not column.drawn:
+                # A page of tabs has no rows of its own: what it links is what it holds.
+                count.found = len(column.below & full)
             if count.declared is None and count.pages < column.stated and "page_failed" not in count.problems:
                 count.problems.append("page_failed")
                 self.ledger.issue("fewer_pages", count.url, pages=count.pages, stated=column.stated)
@@ -346,7 +371,7 @@ class Visit:
         *,
         label: str,
         promised: LeadKind,
-        level: int = 0,
+        body: str = "",
         nested: int = 0,
     ) -> Iterator[Ask]:
         """Ask for the first page of a column."""
@@ -358,8 +383,9 @@ class Visit:
         column = Column(self.ledger.column(fetch.url, label), sure=promised != "weak_report", nested=nested)
         if not column.sure:
             self._guessed.add(fetch.url)
+        column.body = body
         column.asked.add(fetch)
-        yield from self._ask(Ask(fetch, "column", promised, level=level, column=column, label=label))
+        yield from self._ask(Ask(fetch, "column", promised, body=body, column=column, label=label))
 
     # --- what a page is
 
@@ -372,20 +398,24 @@ class Visit:
             target = page.frames[0]
         if target is None or target == ask.fetch.url or not self.hosts.allows(target):
             return None
-        if ask.column is not None and ask.role == "column":
+        return self._onward(ask, target)
+
+    def _onward(self, ask: Ask, url: str) -> Ask:
+        """The same request at another address."""
+        if ask.column is not None and ask.role in ("column", "page"):
             ask.column.count.asked -= 1
-        return replace(ask, fetch=Fetch(target), shells=ask.shells + 1)
+        return replace(ask, fetch=replace(ask.fetch, url=url), shells=ask.shells + 1)
 
     def _door(self, ask: Ask, page: WebPage) -> Iterator[Step]:
         self._learn(page)
         self._once(page.url, "door")
         platform = self._recognise(page)
-        if _is_report(page, platform):
+        if is_report(page, platform):
             count = self.ledger.column(page.url)
             count.asked = count.pages = count.found = count.reports = 1
             yield Found(page, None, self.portal)
             return
-        if _is_column(page, platform, _FEW + 1):
+        if is_column(page, platform, FEW + 1):
             self._once(page.url, "column")
             column = Column(self.ledger.column(page.url, page.metas.get("columnname", "")), sure=True)
             column.count.asked += 1
@@ -407,45 +437,52 @@ class Visit:
         for link in hidden_hubs(page):
             if ask.hops < _MAX_HOPS and self._is_new(link.url):
                 self._last_resort.append(
-                    Ask(Fetch(link.url), "hub", "map", ask.hops + 1, ask.level, label=link.text)
+                    Ask(Fetch(link.url), "hub", "map", ask.hops + 1, ask.body, label=link.text)
                 )
         if ask.role == "hub":
-            for frame in page.frames[:_FEW]:
+            for frame in page.frames[:FEW]:
                 if ask.shells < _MAX_SHELLS and self._once(frame, "hub"):
                     yield from self._ask(replace(ask, fetch=Fetch(frame), shells=ask.shells + 1))
 
     def _becomes_column(self, ask: Ask, page: WebPage, platform: Platform) -> bool:
         """Whether a page asked as a hub holds reports itself; below a report column one of them is enough."""
-        least = 1 if ask.column is not None else _FEW + 1
-        holds = _is_report(page, platform) or _is_column(page, platform, least)
+        least = 1 if ask.column is not None else FEW + 1
+        holds = is_report(page, platform) or is_column(page, platform, least)
         return holds and self._once(page.url, "column")
 
     def _new_column(self, ask: Ask, page: WebPage) -> Column:
-        return Column(self.ledger.column(page.url, ask.label or page.metas.get("columnname", "")), sure=True)
+        count = self.ledger.column(page.url, ask.label or page.metas.get("columnname", ""))
+        return Column(count, sure=True, body=ask.body)
 
     def _follow(self, ask: Ask, lead: Lead) -> Iterator[Step]:
         """Ask for what a link of a hub promises, as far as the distance allows."""
         url, kind = lead.link.url, lead.kind
         if kind == "report" or (kind == "weak_report" and self.hosts.allows(url)):
-            yield from self._open(Fetch(url), label=lead.link.text, promised=kind, level=ask.level)
+            yield from self._open(Fetch(url), label=lead.link.text, promised=kind, body=ask.body)
             return
         if not self.hosts.allows(url):
             return
         if kind in ("document", "year"):
-            if parse_title(lead.link.text).core_found:
-                yield from self._document(Entry(url, lead.link.text))
+            yield from self._named(ask, url, lead.link.text)
             return
-        hops, level = ask.hops + 1, ask.level
+        hops, body = ask.hops + 1, ask.body
         if kind == "body":
-            if ask.level:
+            if ask.body:
                 return
-            hops, level = 0, 1
-        elif hops > _MAX_HOPS or (kind in ("bodies", "map") and ask.level):
+            hops, body = 0, address_key(url)
+        elif hops > _MAX_HOPS or (kind in ("bodies", "map") and ask.body):
             return
         if kind == "map":
-            self._last_resort.append(Ask(Fetch(url), "hub", kind, hops, level, label=lead.link.text))
+            self._last_resort.append(Ask(Fetch(url), "hub", kind, hops, body, label=lead.link.text))
         elif self._once(url, "hub"):
-            yield from self._ask(Ask(Fetch(url), "hub", kind, hops, level, label=lead.link.text))
+            yield from self._ask(Ask(Fetch(url), "hub", kind, hops, body, label=lead.link.text))
+
+    def _named(self, ask: Ask, url: str, text: str) -> Iterator[Step]:
+        """A single report, or a year of the column above, that a hub links."""
+        if parse_title(text).core_found:
+            yield from self._document(Entry(url, text), ask.column)
+        elif ask.column is not None:
+            yield from self._branch(ask.column, url, text)
 
     def _document(self, entry: Entry, column: Column | None = None) -> Iterator[Ask]:
         """Ask for what is, by its title, a report."""
@@ -469,7 +506,7 @@ class Visit:
             self._read_lists.append(column)
         if column.platform is None:
             column.platform = self._recognise(page)
-        if ask.role == "column" and _is_report(page, column.platform) and reports_linked(page) <= _FEW:
+        if ask.role == "column" and is_report(page, column.platform) and reports_linked(page) <= FEW:
             yield from self._single(ask, column, page)
             yield from self._beneath(ask, column, page, Listing())
             return
@@ -484,7 +521,10 @@ class Visit:
             return
         if ask.fetch.page == 1:
             column.alternatives.extend(listing.alternatives)
-        column.sure = column.sure and not _is_mixed(listing)
+        if fresh and replace(ask.fetch, page=1) in column.given_up:
+            # The reading was right after all: its page 2 is what is missing.
+            self._page_lost(column, ask.fetch)
+        column.sure = column.sure and not is_mixed(listing)
         for entry in fresh:
             yield from self._row(column, entry)
         yield from self._beneath(ask, column, page, listing)
@@ -496,7 +536,7 @@ class Visit:
         if column.above is not None:
             del self.ledger.columns[count.url]
             count = column.above.count
-        else:
+        if ask.entry is None:
             count.found += 1
         count.reports += 1
         column.filled = True
@@ -555,6 +595,7 @@ class Visit:
         if count.declared is not None and count.found >= count.declared:
             return
         if ask.fetch.page == _PROOF and column.alternatives:
+            count.pages -= 1
             yield from self._next_reading(column)
             return
         if "page_repeats" not in count.problems:
@@ -563,18 +604,25 @@ class Visit:
 
     def _next_reading(self, column: Column) -> Iterator[Step]:
         column.count.asked -= 1
+        column.given_up |= column.reading
+        column.reading = set()
         yield from self._rest(column, column.alternatives.popleft())
 
     def _unread(self, ask: Ask, column: Column) -> Iterator[Step]:
         """An answer that is no list, or has no row although it should."""
         count = column.count
         if ask.fetch.page <= _PROOF and column.alternatives:
+            count.pages -= 1
             yield from self._next_reading(column)
         elif ask.role == "column":
             count.problems.append("layout")
         elif count.declared is None or count.found < count.declared:
-            count.problems.append("page_failed")
-            self.ledger.issue("page_without_rows", ask.fetch.url, page=ask.fetch.page)
+            self._page_lost(column, ask.fetch)
+
+    def _page_lost(self, column: Column, fetch: Fetch) -> None:
+        if "page_failed" not in column.count.problems:
+            column.count.problems.append("page_failed")
+        self.ledger.issue("page_without_rows", fetch.url, page=fetch.page)
 
     def _rest(self, column: Column, fetches: Iterable[Fetch]) -> Iterator[Step]:
         for fetch in fetches:
@@ -582,6 +630,7 @@ class Visit:
             if bare in column.asked:
                 continue
             column.asked.add(bare)
+            column.reading.add(bare)
             yield from self._ask(Ask(fetch, "page", column=column))
 
     def _row(self, column: Column, entry: Entry) -> Iterator[Step]:
@@ -608,45 +657,51 @@ class Visit:
             return
         assert column.platform is not None  # noqa: S101
         branches = (*listing.branches, *column.platform.branches(page))
-        before = self._sent
+        column.below |= {address_key(link.url) for link in branches}
         for lead in leads(page, branches):
-            if lead.kind == "report" or (lead.kind == "weak_report" and column.sure):
-                fetch = Fetch(lead.link.url)
-                yield from self._open(
-                    fetch, label=lead.link.text, promised="report", level=ask.level, nested=column.nested
-                )
-            elif lead.kind == "year":
-                yield from self._branch(column, lead.link.url, lead.link.text)
-            elif self._may_branch(lead, ask, column) and self._once(lead.link.url, "hub"):
-                level = 1 if lead.kind == "body" else 0
-                yield from self._ask(
-                    Ask(Fetch(lead.link.url), "hub", lead.kind, 0, level, 0, column, label=lead.link.text)
-                )
-        branched = self._sent > before
-        if not column.filled and not branched and not column.count.empty and not listing.more:
-            for frame in page.frames:
-                if self._once(frame, "column"):
-                    column.count.asked -= column.count.pages > 0
-                    column.count.pages -= column.count.pages > 0
-                    yield from self._ask(replace(ask, fetch=Fetch(frame), shells=ask.shells + 1))
-                    return
-        if branched and not column.filled:
-            column.count.found += self._sent - before
-            column.filled = True
+            yield from self._under(lead, ask, column)
+        if column.filled or column.count.empty or listing.more:
+            return
+        column.drawn = not branches and is_drawn(page)
+        for frame in page.frames[:1] if not column.below else ():
+            if self._once(frame, "column"):
+                column.count.pages -= 1
+                yield from self._ask(self._onward(ask, frame))
+
+    def _under(self, lead: Lead, ask: Ask, column: Column) -> Iterator[Step]:
+        """Follow what a link of a column promises, and remember what should come of it."""
+        url, text = lead.link.url, lead.link.text
+        if address_key(url) == address_key(ask.fetch.url):
+            return
+        if lead.kind == "report" or (lead.kind == "weak_report" and column.sure):
+            if self._is_new(url):
+                column.below.add(address_key(url))
+            yield from self._open(
+                Fetch(url), label=text, promised="report", body=ask.body, nested=column.nested
+            )
+        elif lead.kind == "year":
+            yield from self._branch(column, url, text)
+        elif lead.kind in ("body", "bodies") and column.sure:
+            if not ask.body:  # the tree of all bodies, on the page of one, doesn't say that this one was read
+                column.below.add(address_key(url))
+            yield from self._to_bodies(lead, column)
+
+    def _to_bodies(self, lead: Lead, column: Column) -> Iterator[Ask]:
+        """A link of a report column that may lead to the reports of one body, or of several."""
+        if self._once(lead.link.url, "hub"):
+            body = address_key(lead.link.url) if lead.kind == "body" else ""
+            yield from self._ask(
+                Ask(Fetch(lead.link.url), "hub", lead.kind, 0, body, 0, column, label=lead.link.text)
+            )
 
     def _too_deep(self, url: str) -> None:
         """Lists below lists below lists: no portal needs that many."""
         self.ledger.lost["budget"] += 1
         self.ledger.issue("budget", url, limit=_MAX_NESTED)
 
-    def _may_branch(self, lead: Lead, ask: Ask, column: Column) -> bool:
-        """Whether a link of a report column may lead to the reports of one body, or of several."""
-        if not column.sure or ask.level:
-            return False
-        return lead.kind in ("body", "bodies")
-
     def _branch(self, column: Column, url: str, label: str, entry: Entry | None = None) -> Iterator[Step]:
         """A list below a list, or a report behind a bare year or name: its page will tell."""
+        column.below.add(address_key(url))
         if not self._once(url, "column"):
             return
         if not self.window.admits(parse_title(label).year):
@@ -662,7 +717,7 @@ class Visit:
         below = Column(count, sure=column.sure, nested=column.nested + 1, above=column)
         below.asked.add(Fetch(url))
         yield from self._ask(
-            Ask(Fetch(url), "column", "report", level=1, column=below, entry=entry, label=label)
+            Ask(Fetch(url), "column", "report", body=address_key(url), column=below, entry=entry, label=label)
         )
 
     # --- documents
@@ -674,20 +729,33 @@ class Visit:
         if elsewhere is not None and ask.shells < _MAX_SHELLS and self.hosts.allows(elsewhere.url):
             yield from self._ask(replace(ask, fetch=elsewhere, shells=ask.shells + 1))
             return
-        reads = _has_report_body(page)
-        if column is not None and reports_linked(page) > _FEW and not reads:
-            column.count.reports -= 1
-            if column.nested >= _MAX_NESTED:
-                self._too_deep(page.url)
-                return
+        # What its title does not call a report can't be a lost one: the pipelines will say what it is.
+        reads = has_report_body(page) or not promises_a_report(page, ask.label)
+        if column is not None and reports_linked(page) > FEW and not reads:
+            yield from self._list_instead(ask, column, page)
+        elif not (reads or carries(page, ask.label)):
+            self._lose(ask, page, _ELSEWHERE)
+        elif contradicts(page, ask.label):
+            # Read for what it is, under its own title; that of the row is still missing.
+            self._lose(ask, page, "other_year")
+            yield Found(page, None, self.portal)
+        else:
+            yield Found(page, ask.entry, self.portal)
+
+    def _list_instead(self, ask: Ask, column: Column, page: WebPage) -> Iterator[Step]:
+        """A row that leads to a list: of a year, of departments; but the title of one report promised no list."""
+        column.count.reports -= 1
+        if names_a_report(ask.label) or page.url in self.ledger.columns:
+            self._lose(ask, page, _ELSEWHERE)
+        elif column.nested >= _MAX_NESTED:
+            self._too_deep(page.url)
+        else:
             below = Column(self.ledger.column(page.url, ask.label), sure=True, nested=column.nested + 1)
             yield from self._list(ask_as_column(ask, below), page)
-            return
-        if not (reads or _announces(page, ask.label)):
-            self.ledger.lost[_ELSEWHERE] += 1
-            self.ledger.issue("report_lost", page.url, reason=_ELSEWHERE, title=ask.label)
-            return
-        yield Found(page, ask.entry, self.portal)
+
+    def _lose(self, ask: Ask, page: WebPage, code: str) -> None:
+        self.ledger.lost[code] += 1
+        self.ledger.issue("report_lost", page.url, reason=code, title=ask.label)
 
     # --- knowing the portal
 
@@ -725,57 +793,6 @@ def ask_as_column(ask: Ask, column: Column) -> Ask:
     """The same answer, taken for the first page of a list."""
     column.count.asked += 1
     return replace(ask, role="column", column=column)
-
-
-def _is_mixed(listing: Listing) -> bool:
-    """Whether a list holds so much else that only titles can tell what is a report."""
-    reports = sum(row_kind(entry.title, entry.url, sure=False)[0] == "report" for entry in listing.entries)
-    return len(listing.entries) >= _MANY and reports * 3 < len(listing.entries)
-
-
-def _is_column(page: WebPage, platform: Platform, least: int) -> bool:
-    """Whether a page is a column of reports: it says so, or most rows of its main list are, ``least`` of them."""
-    if is_report_column(page):
-        return True
-    if reports_linked(page) < least:
-        return False
-    try:
-        entries = platform.listing(page).entries
-    except LayoutError:
-        return False
-    kinds = [row_kind(entry.title, entry.url, sure=False)[0] for entry in entries]
-    return kinds.count("report") * 2 > len(kinds)
-
-
-def _is_report(page: WebPage, platform: Platform) -> bool:
-    """Whether a page that was not asked as a document is a report: its body says so, or its title and address."""
-    title = parse_title(page.metas.get("articletitle") or page.title)
-    if title.refused is not None:
-        return False
-    if _has_report_body(page):
-        return True
-    parts = urlsplit(page.url)
-    addressed = (
-        platform.detail is not None and platform.detail.search(f"{parts.path}?{parts.query}") is not None
-    )
-    stated = addressed or bool(page.metas.get("articletitle"))
-    return title.core_found and title.year is not None and stated
-
-
-def _has_report_body(page: WebPage) -> bool:
-    """Whether the wording of the statutory tables, or the heads of its sections, stand on the page."""
-    anchors, heads = find_anchors(page.text)
-    return len(anchors) >= ENOUGH_ANCHORS or heads >= ENOUGH_ANCHORS
-
-
-def _announces(page: WebPage, title: str) -> bool:
-    """Whether a page that lacks the wording of a report at least names it: the row's title must not make it one."""
-    if not page.text:
-        return True  # a file; what it is only its reader can tell
-    if any(parse_title(name).core_found for name in (page.metas.get("articletitle", ""), page.title) if name):
-        return True
-    wanted = compact(title).rstrip(".…")
-    return len(wanted) >= _A_TITLE and (title in page.text or wanted in compact(page.text))
 
 
 def address_key(url: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urljoin, urlsplit
 
+from lxml.etree import HTMLParser
 from parsel import Selector
+from parsel.selector import create_root_node
 
 from pipelines.decoding import decode
 
@@ -27,14 +29,18 @@ MAX_TEXT: Final = 4_000_000
 """Characters of a page that are parsed; a list page has some 100,000."""
 _LOOK_AT: Final = 400_000
 """Characters of a page that are looked at to know its family."""
-_LOWER: Final = bytes(range(256)).lower()
-_UNSEEN: Final = bytes(byte for byte in range(256) if byte <= 32 or byte >= 128 or chr(byte).isdigit())
+_LOWER: Final = bytes(range(256)).lower().translate(bytes.maketrans(b"'<", b'""'))
+"""Lower case, and one sign for everything that parts tags and attributes."""
+_UNSEEN: Final = bytes(set(range(256)) - {*range(ord("!"), 0x7F)}) + b"0123456789"
 _MAX_LINKS: Final = 20_000
 _MAX_NAME: Final = 300
 _FILES: Final = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 _NOTHING_SHOWN: Final = 2
 _WEB: Final = frozenset({"http", "https"})
 _FOLDED: Final = re.compile(r"\s+")
+_WHOLE: Final = re.compile(r"https?://[a-z0-9.-]+(?::[1-5]?\d{1,4})?/[\w/.=&%~?-]*", re.ASCII)
+_ROOTED: Final = re.compile(r"/(?!/)[\w/.=&%~?-]*", re.ASCII)
+_BESIDE: Final = re.compile(r"[\w-][\w/.=&%~?-]*", re.ASCII)
 _IN_HREF: Final = re.compile(r"[\t\r\n]+")
 _REFRESH: Final = re.compile(r"""^\s*\d{0,6}(?:\.\d*)?\s*[;,]?\s*url\s*=\s*['"]?\s*([^'"]+)""", re.IGNORECASE)
 
@@ -49,7 +55,7 @@ class Fetch:
         form: fields of a POST, sent URL-encoded.
         body: what is sent as it stands in place of ``form`` (JSON; its ``Content-Type`` stands in ``headers``).
         headers: headers that this endpoint needs (``Referer``, ``X-Requested-With``).
-        page: which page of a list it is, from 1.
+        page: which page of a list it is, from 1; the same request under another number is the same request.
         base: address that relative links of the answer are relative to, where it isn't ``url``: fragments are
             put into the page that asks for them.
     """
@@ -59,7 +65,7 @@ class Fetch:
     form: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
-    page: int = 1
+    page: int = field(default=1, compare=False)
     base: str | None = None
 
 
@@ -101,8 +107,12 @@ class WebPage:
 
     @cached_property
     def selector(self) -> Selector:
-        """The page as parsel sees it; never fails, an empty page has an empty body."""
-        return Selector(text=self.text[:MAX_TEXT].replace("\0", "") or "<html></html>", type="html")
+        """The page as parsel sees it; never fails, an empty page has an empty body.
+
+        Its elements are lxml's own: those of ``lxml.html`` cost a call of Python each time one is touched.
+        """
+        text = self.text[:MAX_TEXT].replace("\0", "")
+        return Selector(root=create_root_node(text or "<html></html>", HTMLParser), type="html")
 
     @property
     def root(self) -> HtmlElement:
@@ -117,15 +127,15 @@ class WebPage:
 
     @cached_property
     def outline(self) -> str:
-        """Its source in lower case, without digits, white space and all beyond ASCII, each tag once.
+        """Its source in lower case, without digits, white space and all beyond ASCII, each attribute and tag once.
 
-        A tenth of the page, in which a word is found or missed in microseconds (``mentions``).
+        A small part of the page, in which a word is found or missed in microseconds (``mentions``).
         """
         source = self.head.encode("utf-8", "surrogatepass").translate(_LOWER, _UNSEEN)
-        return b"<".join(set(source.split(b"<"))).decode("ascii")
+        return b'"'.join(set(source.split(b'"'))).decode("ascii")
 
     def mentions(self, word: str) -> bool:
-        """Whether a word in lower case, without digits and white space, stands in the source of the page."""
+        """Whether a word in lower case, without digits, quotes and white space, stands in the source of the page."""
         return word in (self.outline if word.isascii() else self.head)
 
     @cached_property
@@ -221,11 +231,20 @@ def fold(text: str) -> str:
 
 def absolute(base: str, href: str | None) -> str | None:
     """An absolute http(s) address without fragment, or None for anything else (``javascript:``, ``#``, nonsense)."""
-    if not href:
-        return None
+    return _absolute(base, href) if href else None
+
+
+@lru_cache(maxsize=4096)
+def _absolute(base: str, href: str) -> str | None:
     href = _IN_HREF.sub("", href).strip().replace("\\", "/")
     if not href or href.startswith("#"):
         return None
+    if "/." not in href and not href.endswith("?"):  # nothing that urljoin would write differently
+        if _WHOLE.fullmatch(href):
+            return href
+        above = "/x" if _ROOTED.fullmatch(href) else "x" if _BESIDE.fullmatch(href) else ""
+        if above and (place := _place_of(base, above)):
+            return place + href
     try:
         url = urljoin(base, href)
         parts = urlsplit(url)
@@ -235,6 +254,18 @@ def absolute(base: str, href: str | None) -> str | None:
     if parts.scheme not in _WEB or not parts.hostname:
         return None
     return url.partition("#")[0]
+
+
+@lru_cache(maxsize=1024)
+def _place_of(base: str, href: str) -> str | None:
+    """What stands before ``href`` in its absolute address; None where that is no http(s) address."""
+    try:
+        url = urljoin(base, href)
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises on what is no port
+    except ValueError:
+        return None
+    return url.removesuffix(href) if parts.scheme in _WEB and parts.hostname else None
 
 
 def link_text(element: HtmlElement) -> str:

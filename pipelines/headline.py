@@ -37,6 +37,7 @@ _SENTENCE: Final = re.compile(
     "本(?:年度?)?(?:报告|年报)|根据|按照|依[据照]|遵照|为(?:了|切实|进一步|做好|全面|深入|贯彻)|现(?!代)|一、"
 )
 _OF_EVERY_CORE: Final = "公开报"
+_CUT: Final = ("…", "..")
 _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
 
@@ -124,10 +125,13 @@ def _completes(title: Title, trusted: Title) -> bool:
 
 
 def _trusted(page: Page, metadata: Metadata) -> Iterator[str]:
-    yield page.document.title or ""
+    outside = page.document.title or ""
+    cut = outside.endswith(_CUT)  # a list shows the beginning only
+    yield "" if cut else outside
     yield metadata.title or ""
     yield from page.headings[:10]
     yield page.metas.get("articletitle", "")
+    yield outside if cut else ""
 
 
 def _openings(page: Page) -> list[str]:

@@ -128,3 +128,61 @@ def test_known_by_its_marks() -> None:
         == "embedded_json"
     )
     assert EmbeddedJson().strength(page("data(){return {articleList:getAll()}}", HOME + "/")) == 0
+
+
+OLD = f"{HOME}/sy/col/col145/index.html"
+MENU = """var websiteId = '17', websiteCode = 'sy', codeName = 'col145';
+var channelsTagSelf = {"code":"col145","articleCount":%d,"urls":"{\\"pc\\":\\"/sy/col/col145/index.html\\"}","name":"年报"};
+var channelsTagParent = [{"name":"","showName":"<p>政务公开</p>","urls":"{\\"pc\\":\\"/sy/col/col1/index.html\\"}",
+  "children":[{"name":"市财政局","urls":{"pc":"/sy/col/col2/index.html"}},{"name":"无地址","urls":"{}"}]}];
+var params = {current: 1, webSiteCode: ['sy'], channelCode: ['col145'], perPage: '2'}; loadPageData(params, '38');
+var listData = { articleList: %s };"""
+
+
+def test_rows_behind_those_in_the_page_are_asked_for() -> None:
+    shell = page(MENU % (7, json.dumps([row(1), row(2), row(3)])), OLD)
+    platform = recognise(shell)
+    listing = platform.listing(shell)
+    assert (platform.name, len(listing.entries), listing.declared) == ("embedded_json", 3, 7)
+    assert [(fetch.method, fetch.url, fetch.page) for fetch in listing.more] == [
+        ("POST", f"{HOME}/queryList", at) for at in (2, 3, 4)
+    ]
+    assert dict(listing.more[0].form) == {
+        "current": "2",
+        "perPage": "2",
+        "pageSize": "2",
+        "webSiteCode[]": "sy",
+        "channelCode[]": "col145",
+    }
+
+
+def test_all_rows_in_the_page_ask_for_nothing() -> None:
+    assert EmbeddedJson().listing(page(MENU % (2, json.dumps([row(1), row(2)])), OLD)).more == ()
+
+
+def test_menus_are_data() -> None:
+    links = EmbeddedJson().branches(page(MENU % (0, "[]"), OLD))
+    assert [(link.text, link.url.removeprefix(HOME)) for link in links] == [
+        ("年报", "/sy/col/col145/index.html"),
+        ("政务公开", "/sy/col/col1/index.html"),
+        ("市财政局", "/sy/col/col2/index.html"),
+    ]
+
+
+def test_answer() -> None:
+    asked = Fetch(f"{HOME}/queryList", "POST", page=2, base=OLD)
+    rows = [{"source": row(4)}, {"source": {"id": "5", "title": " 某局5 "}}]
+    read = EmbeddedJson().listing(
+        WebPage(asked.url, json.dumps({"data": {"total": 7, "results": rows}}), asked)
+    )
+    assert [entry.url.removeprefix(HOME) for entry in read.entries] == [
+        "/sy/c00145/pc/content/content_4.html",
+        "/sy/col/col145/content/content_5.html",
+    ]
+    assert (read.declared, read.says_empty) == (7, False)
+
+
+@pytest.mark.parametrize("text", ["<html></html>", '{"data": null}', '{"data": {"results": {}}}', "[]"])
+def test_answer_without_a_list(text: str) -> None:
+    with pytest.raises(LayoutError):
+        EmbeddedJson().listing(WebPage(f"{HOME}/queryList", text, Fetch(f"{HOME}/queryList", "POST", page=2)))

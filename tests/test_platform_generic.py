@@ -78,6 +78,25 @@ def test_pagers(body: str, pages: int | None, more: list[str] | None) -> None:
     assert (asked(found.more) if found.more else None) == more
 
 
+def test_pages_left_for_search_engines() -> None:
+    hidden = "".join(f'<a href="index_26_{n}.html"></a>' for n in (1, 2, 3))
+    found = pager(page(f"<div style='display:none'>{hidden}</div>"))
+    assert found.pages == 4
+    assert asked(found.more) == [f"/zwgk/nb/index_26_{n}.html" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        '<a href="index_26_1.html"></a><a href="index_26_3.html"></a>',
+        '<a href="/other/index_1.html"></a>',
+        '<a href="index_1.html"><img src="a.png"></a>',
+    ],
+)
+def test_other_links_that_say_nothing(links: str) -> None:
+    assert pager(page(links)).more == ()
+
+
 def test_form_of_a_pager() -> None:
     form = (
         '<form name="f" action="/s.do" method="POST"><input type="hidden" name="cid" value="31">'

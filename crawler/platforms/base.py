@@ -25,7 +25,7 @@ _SET: Final = re.compile(r"\[\^?\]?[^\]]*\]")
 _GROUP: Final = re.compile(r"\([^()]*\)")
 _REPEATED: Final = re.compile(r".(?:[?*]|\{[^}]*\})[?+]?", re.DOTALL)
 _SPECIAL: Final = re.compile(r"[.^$+]")
-_WORD: Final = re.compile(r"[\0-;=-\x7f]+|[^\0-\x7f]+")
+_WORD: Final = re.compile(r"[\0-!#-&(-;=-\x7f]+|[^\0-\x7f]+")
 _UNSEEN: Final = re.compile(r"[\d\s]")
 _GAP: Final = "<"
 

@@ -2,8 +2,10 @@
 
 The platform of 江西, 自贡 and others: a column is ``/<site>/<column>/pc/list.html`` whose script holds an array
 ``articleList`` with all its documents; a document is ``…/pc/content/content_<id>.html`` with its body as a string in a
-script, which ``pipelines.cleaning.embedded`` reads. ``literal`` reads such arrays out of scripts for other families
-too: by brackets and strings, because titles may hold both.
+script, which ``pipelines.cleaning.embedded`` reads. A column may also keep the address that it had before
+(``/<site>/col/col123/index.html``); then the script holds its newest rows and the others are asked of ``/queryList``.
+Menus are data as well. ``literal`` reads such arrays out of scripts for other families too: by brackets and strings,
+because titles may hold both.
 """
 
 from __future__ import annotations
@@ -16,13 +18,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from crawler.platforms.base import Entry, LayoutError, Listing, Mark, Platform, text_mark, url_mark
-from crawler.platforms.rows import entries, numbered, says_empty, states
-from crawler.webpage import fold
+from crawler.platforms.rows import MAX_PAGES, entries, numbered, says_empty, states
+from crawler.webpage import Fetch, Link, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawler.webpage import Fetch, WebPage
+    from crawler.webpage import WebPage
 
 _LONGEST: Final = 2_000_000
 _MOST: Final = 20
@@ -55,6 +57,20 @@ _TOTAL: Final = re.compile(
 _PAGES: Final = re.compile(
     r"""["']?\b(?:totalPages?|pageCount|pageTotal|totalPageNum)["']?\s{0,9}[:=]\s{0,9}["']?(\d{1,5})\b"""
 )
+_QUERY: Final = "/queryList"
+_CODES: Final = {
+    "webSiteCode[]": re.compile(
+        r"""websiteCode\s{0,9}[:=]\s{0,9}\[?\s{0,9}["'](\w{1,60})["']""", re.IGNORECASE
+    ),
+    "channelCode[]": re.compile(
+        r"""(?:codeName|channelCode)\s{0,9}[:=]\s{0,9}\[?\s{0,9}["'](\w{1,60})["']"""
+    ),
+}
+_SIZE: Final = re.compile(r"""perPage["']?\s{0,9}:\s{0,9}["']?([1-9]\d{0,2})\b""")
+_USUAL_SIZE: Final = 15
+_MENU: Final = re.compile(r"\bvar\s{1,9}(channels?\w{0,30})\s{0,9}=\s{0,9}[\[{]")
+_MAX_MENU: Final = 2_000
+_MAX_LEVELS: Final = 8
 _LIST_PAGE: Final = re.compile(r"(/list)(?:_\d+)?(\.s?html?)$")
 
 
@@ -165,12 +181,17 @@ class EmbeddedJson(Platform):
         text_mark(r"""articleList["']?\s{0,20}[:=]\s{0,20}\[\s{0,99}(?:\{|\])""", 2),
         text_mark(r"/pc/content/content_\d", 2),
         text_mark(r"/pc/list\.html", 2),
+        text_mark(r"channelsTag(?:Self|Parent)\s{0,9}=", 3),
+        text_mark(r"loadPageData\s{0,9}\(", 2),
+        text_mark(r"text/x-handlebars-template", 1),
     )
     detail: ClassVar[re.Pattern[str] | None] = re.compile(r"/content/content_\w+\.html?")
     column: ClassVar[re.Pattern[str] | None] = re.compile(r"/pc/list(?:_\d+)?\.html?$")
 
     def listing(self, page: WebPage) -> Listing:
         """Rows of ``articleList``; those of the page itself where it has none."""
+        if urlsplit(page.asked.url).path.endswith(_QUERY):
+            return _answer(page)
         arrays = [found for found in literals(page.text, "articleList") if isinstance(found.value, list)]
         main = max(arrays, key=lambda found: _belonging(page, found.value), default=None)
         found = tuple(_rows(page, main.value)) if main is not None else ()
@@ -181,7 +202,75 @@ class EmbeddedJson(Platform):
         if not found and not empty:
             raise LayoutError(page.url, "articleList", page.title)
         plain_pages, by_query = _more(page, total, pages, len(found))
+        if not plain_pages and main is not None and total is not None and total > len(found):
+            plain_pages = _queried(page, total, len(found))
         return Listing(found, total, pages, plain_pages, (by_query,) if by_query else (), says_empty=empty)
+
+    def branches(self, page: WebPage) -> Sequence[Link]:
+        """Menus: their entries are drawn out of data."""
+        found: dict[str, Link] = {}
+        for name in list(dict.fromkeys(_MENU.findall(page.text)))[:_MOST]:
+            for tree in literals(page.text, name):
+                for node in _nodes(tree.value):
+                    url = next((url for one in _urls(node) if (url := page.join(one))), None)
+                    text = plain(node.get("name")) or plain(node.get("showName"))
+                    if url and text and len(found) < _MAX_MENU:
+                        found.setdefault(url, Link(url, text))
+        return tuple(found.values())
+
+
+def _nodes(tree: Any, level: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Columns of a menu, from the top."""
+    for node in tree if isinstance(tree, list) else [tree]:
+        if isinstance(node, dict) and level < _MAX_LEVELS:
+            yield node
+            yield from _nodes(node.get("children") or [], level + 1)
+
+
+def _queried(page: WebPage, total: int, shown: int) -> tuple[Fetch, ...]:
+    """What to ask for the rows behind those in the page."""
+    found = {name: pattern.search(page.text) for name, pattern in _CODES.items()}
+    codes = [(name, match[1]) for name, match in found.items() if match is not None]
+    url = page.join(_QUERY)
+    if len(codes) < len(_CODES) or url is None or page.asked.page > 1:
+        return ()
+    match = _SIZE.search(page.text)
+    size = match[1] if match else str(_USUAL_SIZE)
+    first, last = max(shown // int(size) + 1, 2), -(-total // int(size))
+    return tuple(
+        Fetch(
+            url,
+            "POST",
+            (("current", str(at)), ("perPage", size), ("pageSize", size), *codes),
+            headers=(("X-Requested-With", "XMLHttpRequest"), ("Referer", page.url)),
+            page=at,
+            base=page.url,
+        )
+        for at in range(first, min(last, first + MAX_PAGES) + 1)
+    )
+
+
+def _answer(page: WebPage) -> Listing:
+    """Rows that were asked for.
+
+    Raises:
+        LayoutError: the answer holds no list.
+    """
+    try:
+        data = page.data
+    except (ValueError, RecursionError) as error:
+        raise LayoutError(page.url, "JSON", page.text[:80]) from error
+    held = data.get("data") if isinstance(data, dict) else None
+    results = held.get("results") if isinstance(held, dict) else None
+    if not isinstance(held, dict) or not isinstance(results, list):
+        raise LayoutError(page.url, "results", page.text[:80])
+    records = [record.get("source", record) for record in results if isinstance(record, dict)]
+    total = held.get("total")
+    return Listing(
+        tuple(_rows(page, records)),
+        declared=total if isinstance(total, int) else None,
+        says_empty=total == 0,
+    )
 
 
 def _belonging(page: WebPage, rows: Sequence[Any]) -> tuple[int, int]:
@@ -210,7 +299,7 @@ def _target(page: WebPage, row: Any) -> str | None:
     if not isinstance(row, dict):
         return None
     candidates = [*_urls(row), row.get("url"), row.get("linkUrl"), *_files(row)]
-    if row.get("id") and "/pc/" in page.url:
+    if row.get("id") and ("/pc/" in page.url or page.asked.base):
         candidates.append(f"content/content_{row['id']}.html")
     return next((url for one in candidates if isinstance(one, str) and (url := page.join(one))), None)
 

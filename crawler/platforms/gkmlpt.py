@@ -61,7 +61,7 @@ class Gkmlpt(Platform):
         url_mark(r"/gkmlpt(?:/|$)", 3),
         url_mark(r"/content/m?post_\d+\.html", 2),
         text_mark(r"window\s?\.\s?_CONFIG\s{0,9}=\s{0,9}\{", 2),
-        text_mark(r"NFCMS_(?:SITE|POST|PAGE|CAT|PUB)_", 3),
+        text_mark(r"NFCMS_(?:SITE|POST|PAGE|CAT|PUB)_", 5),  # whatever editor wrote the text
         text_mark(r"""["'/]gkmlpt/""", 2),
         text_mark(r"/content/post_\d+\.html", 2),
     )

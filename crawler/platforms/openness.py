@@ -30,7 +30,9 @@ class Openness(Generic):
     name: ClassVar[str] = "openness"
     marks: ClassVar[tuple[Mark, ...]] = (
         text_mark(
-            r"/(?:Branch)?OpennessContent/|/Xxgk(?:Content|AnnualReport|Guide|System)/|/PolicyContent/show", 3
+            r"/OpennessContent/|/BranchOpennessContent/|/XxgkContent/|/XxgkAnnualReport/|/XxgkGuide/|/XxgkSystem/"
+            r"|/PolicyContent/show",
+            3,
         ),
         text_mark(rf"/{_KINDS}/showList/(?:[^/\"'?\s]{{1,60}}/){{1,6}}page_\d+\.html"),
         url_mark(r"(?i)/(?:Branch)?OpennessContent/|/Xxgk(?:Content|AnnualReport)/|/PolicyContent/", 3),

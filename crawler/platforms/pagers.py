@@ -58,6 +58,7 @@ _LINE: Final = re.compile(r"(?<![:\"'\\])//[^\n]*")
 _BLOCK: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _FIELD: Final = re.compile(r"page(?:no|num|index|number)?|curr?(?:ent)?_?page(?:no)?|pn|p", re.IGNORECASE)
 _YEARS: Final = range(1990, 2100)
+_COUNTED: Final = re.compile(r"((?:index|list|page)\w{0,20}[_-])(\d{1,4})(\.\w{2,6})", re.IGNORECASE)
 _MAX_FIELDS: Final = 60
 _MAX_FIELD: Final = 200_000
 
@@ -104,7 +105,8 @@ def pager(page: WebPage) -> Pager:
     declared = states(page)[1]
     onward = [step for step in steps if step.page is None or step.page > current]
     if not onward:
-        return Pager(declared or counted(page)[1])
+        hidden = _unlabelled(page)
+        return Pager(declared or counted(page)[1] or (len(hidden) + 1 if hidden else None), hidden)
     linked = {step.page: step.url for step in onward if step.page is not None and step.url is not None}
     last = next((step for step in onward if step.page is None), None)
     if last is None or last.url is None:
@@ -182,6 +184,29 @@ def _leads(page: WebPage, element: HtmlElement) -> tuple[str | None, str | None]
     if quoted and (url := page.join(quoted)):
         return url, None
     return None, call if "(" in call else None
+
+
+def _unlabelled(page: WebPage) -> tuple[Fetch, ...]:
+    """Links that say nothing and count ``index_26_1.html``, ``index_26_2.html`` …: pages left for search engines.
+
+    Systems whose pager is drawn by a script leave them; some count from the last page, so their order says nothing.
+    """
+    if page.asked.page > 1:
+        return ()
+    folder = page.url.partition("?")[0].rpartition("/")[0] + "/"
+    found: dict[tuple[str, str], dict[int, str]] = {}
+    for element in page.root.iter("a"):
+        url = page.join(element.get("href"))
+        if url is None or not url.startswith(folder) or len(element) or (element.text or "").strip():
+            continue
+        if match := _COUNTED.fullmatch(url[len(folder) :]):
+            found.setdefault((match[1], match[3]), {})[int(match[2])] = url
+    series = max(found.values(), key=len, default={})
+    if set(series) != set(range(1, len(series) + 1)):
+        return ()
+    return tuple(
+        Fetch(url, page=at + 1, base=page.asked.base) for at, url in sorted(series.items())[:MAX_PAGES]
+    )
 
 
 def _linked(

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -51,11 +51,12 @@ _AWAY_TAGS: Final = frozenset({"nav", "footer", "aside", "header"})
 _SILENT: Final = frozenset({"script", "style", "noscript", "template"})
 _MAX_TEXTS: Final = 60
 _MAX_EVENTS: Final = 400
-_TEXT: Final = etree.XPath(
-    "//text()[not(parent::script or parent::style or parent::noscript or parent::title or parent::template)]"
+_OUTSIDE: Final = etree.XPath(
+    "//text()[normalize-space()][string-length() < 13 or not(ancestor::*[position() < 7][self::a][@href])]"
+    "[not(parent::script or parent::style or parent::noscript or parent::title or parent::template)]",
+    smart_strings=False,
 )
-_LONG: Final = 13
-"""Characters from which text in a link is no step of a pager."""
+"""Text that is no title of a row: longer text in a link is no step of a pager."""
 _DATED: Final = etree.XPath("//text()[contains(., '20') and not(parent::script or parent::style)]")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _CUT: Final = re.compile(r"(?:…|\.{2,})\s*$")
@@ -173,6 +174,7 @@ def entries(page: WebPage, detail: re.Pattern[str] | None = None) -> tuple[Entry
     return tuple(_entry(anchor, rows[anchor], heads) for anchor in anchors if anchor in rows)
 
 
+@lru_cache(maxsize=4)
 def states(page: WebPage) -> tuple[int | None, int | None]:
     """How many rows and pages the page says there are, in words (共 23 条, 第 1/3 页).
 
@@ -180,7 +182,7 @@ def states(page: WebPage) -> tuple[int | None, int | None]:
         Rows and pages; None where it doesn't say, or says different things.
     """
     words = _words()
-    pieces = _outside_links(page)
+    pieces: list[str] = _OUTSIDE(page.root)  # type: ignore[assignment]
     text = "".join("".join(pieces).split())
     total, pages = _stated(words.total, text), _stated(words.pages, text)
     for piece in pieces if total is None or pages is None else ():
@@ -245,6 +247,9 @@ def looks_like_document(url: str) -> bool:
 
 
 def _tail(url: str) -> str:
+    host, slash, rest = url.partition("://")[2].partition("/")
+    if slash and "?" not in host:
+        return f"/{rest}".removesuffix("?")
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
@@ -427,7 +432,7 @@ def _below(anchors: Iterable[_Anchor], levels: int = _LEVELS) -> Counter[HtmlEle
     for anchor in anchors:
         node = anchor.element
         for _ in range(levels + 1):
-            below[node] += 1
+            below[node] = below.get(node, 0) + 1
             if (node := node.getparent()) is None:
                 break
     return below
@@ -658,7 +663,10 @@ def _labelled(row: HtmlElement) -> dict[str, str]:
     label_of = _words().label
     found: dict[str, str] = {}
     waiting = ""
-    for text in _texts(row):
+    texts = _texts(row)
+    if not any("：" in text or ":" in text for text in texts):
+        return found
+    for text in texts:
         piece = fold(text)[:_MAX_TITLE]
         label, colon, value = piece.replace("：", ":").partition(":")
         label, value = "".join(label.split()), value.strip()
@@ -673,20 +681,6 @@ def _labelled(row: HtmlElement) -> dict[str, str]:
 
 
 # --- words around the list
-
-
-def _outside_links(page: WebPage) -> list[str]:
-    """Text of the page that is no title of a row."""
-    found: list[Any] = _TEXT(page.root)  # type: ignore[assignment]
-    return [str(text) for text in found if len(text) < _LONG or not _in_link(text)]
-
-
-def _in_link(text: Any) -> bool:
-    node = text.getparent()
-    if text.is_tail:
-        node = node.getparent()
-    above = islice(node.iterancestors(), _LEVELS) if node is not None else ()
-    return node is not None and any(one.tag == "a" and one.get("href") for one in (node, *above))
 
 
 def _stated(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:

@@ -89,7 +89,7 @@ class Trs(Platform):
             r"createPage(?<!\wcreatePage)(?<!function createPage)(?:HTML)?\w{0,8}\s*\(\s*[\"']?\d+[\"']?\s*,\s*[\"']?\d+[\"']?\s*,\s*[\"'][^\"']*[\"']\s*,\s*[\"']\w+[\"']\s*[,)]",
             3,
         ),
-        text_mark(r"TRS_Editor|TRS_UEDITOR|trs_editor_view|trs_paper_default|TRS_PreAppend|TRS_Aut", 3),
+        text_mark(r"TRS_Editor|TRS_UEDITOR|trs_editor_view|trs_paper_default|TRS_PreAppend|TRS_Aut", 2),  # texts keep it when they move
         text_mark(r"/t20\d{6}_\d+\.s?html?\b", 2),
         text_mark(r"\./(?:20\d{4}/)?t\d{5,}\.s?html?\b", 1),
         text_mark(r"was5/web/search|trsapi(?<!\wtrsapi)\b|wcm分页|igs/front/search|irs/front", 2),
@@ -169,13 +169,13 @@ def _static_listing(page: WebPage, rows: tuple[Entry, ...], static: _Static) -> 
     def paged(less: int) -> tuple[Fetch, ...]:
         return numbered(2, pages, lambda at: absolute(folder, f"{static.stem}_{at - less}.{static.suffix}"))
 
-    readings = (paged(0), paged(1)) if counts_from_one else (paged(1), paged(0))
+    less = 0 if counts_from_one else 1
     return Listing(
         entries=rows,
         declared=total,
         pages=pages,
-        more=readings[0],
-        alternatives=readings[1:] if pages > 1 and page.asked.page == 1 else (),
+        more=paged(less),
+        alternatives=(paged(1 - less),) if pages > 1 and page.asked.page == 1 else (),
         says_empty=not rows and (total == 0 or static.pages == 0 or says_empty(page)),
     )
 

@@ -98,7 +98,7 @@ class Ucap(Platform):
         ),
         text_mark(r"""createPageHTML\s{0,9}\(\s{0,9}["'][^"']{0,80}["']\s{0,9},\s{0,9}["']?\d""", 3),
         text_mark(r"""/u/channel/treeNew\b|/getFileListByCodeId\b""", 3),
-        text_mark(r"/(?:common/search|searchList)/(?:[0-9a-f]{32}|[\"'$])", 3),
+        text_mark(r"/common/search/(?:[0-9a-f]{32}|[\"'$])|/searchList/(?:[0-9a-f]{32}|[\"'$])", 3),
         text_mark(r"UCAP-CONTENT\b", 3),
         text_mark(r"页面生成时间", 2),
         text_mark(r"template,templategroup,version", 2),

@@ -54,7 +54,9 @@ class Vsb(Platform):
         text_mark(r"(?i)_sitegray|_dwr\.js|vsbscreen|_jsq_\("),
         text_mark(r"vsb_content|v_news_content|_newscontent_fromname|showVsb[a-z]", 3),
         text_mark(r"(?i)[?&;]wbtreeid=\d|news\.DownloadAttachUrl", 3),
-        text_mark(r"pb_sys_(?:common|normal|style\d|full)|id=[\"']?fanye\d|id=[\"']?line_u\d|id=[\"']?lineu\d"),
+        text_mark(
+            r"pb_sys_(?:common|normal|style\d|full)|id=[\"']?fanye\d|id=[\"']?line_u\d|id=[\"']?lineu\d"
+        ),
         text_mark(r"[\"'/.]/?info/\d{4,6}/\d+\.htm[\"'?#]"),
         url_mark(r"(?i)[?&]wbtreeid=\d", 3),
         url_mark(r"/info/\d{4,6}/\d+\.htm$"),

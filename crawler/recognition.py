@@ -1,0 +1,192 @@
+"""What a page is: a report, a column of reports, a mixed list, or not what its row promised.
+
+The walk asks; the answer rests on the page alone. A report is in the end what ``pipelines.classify`` takes for one;
+here it only matters where to go on, and that an error page or another document is never taken for what was asked.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from crawler.discovery import is_report_column, reports_linked, row_kind
+from crawler.platforms.base import LayoutError
+from pipelines.classify import ENOUGH_ANCHORS, find_anchors
+from pipelines.titles import compact, parse_title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+    from crawler.platforms.base import Listing, Platform
+    from crawler.webpage import WebPage
+    from pipelines.titles import Title
+
+FEW: Final = 2
+"""Links with titles of reports that a page of another kind may have (the one before, the one after)."""
+_MANY: Final = 10
+"""Rows that show what a list is for."""
+_A_TITLE: Final = 12
+"""Characters of a title that can only be meant for one document."""
+_ESCAPES: Final = 200
+_ESCAPED: Final = re.compile(r"\\u([4-9][0-9a-fA-F]{3})")
+_LOOK_AT: Final = 1_000_000
+_CUT: Final = ("…", "..")
+_UNSEEN: Final = frozenset({"script", "style", "noscript", "template", "head", "option"})
+_HEADS: Final = ("h1", "h2", "h3", "h4")
+
+
+def is_column(page: WebPage, platform: Platform, least: int) -> bool:
+    """Whether a page is a column of reports: it says so, or its main list holds them.
+
+    Args:
+        page: the page.
+        platform: the family that reads it.
+        least: how many reports it must show; with one, the rest of the list doesn't matter.
+    """
+    if is_report_column(page):
+        return True
+    if least > 1 and reports_linked(page) < least:
+        return False
+    try:
+        listing = platform.listing(page)
+    except LayoutError:
+        return False
+    if least == 1 and not listing.entries:
+        return bool(listing.more)  # its rows come as data
+    kinds = [row_kind(entry.title, entry.url, sure=False)[0] for entry in listing.entries]
+    reports = kinds.count("report")
+    return reports > 0 and (least == 1 or reports * 2 > len(kinds))
+
+
+def is_mixed(listing: Listing) -> bool:
+    """Whether a list holds so much else that only titles can tell what is a report."""
+    whole = [entry for entry in listing.entries if not entry.title.rstrip().endswith(_CUT)]
+    reports = sum(row_kind(entry.title, entry.url, sure=False)[0] == "report" for entry in whole)
+    return len(whole) >= _MANY and reports * 3 < len(whole)
+
+
+def is_report(page: WebPage, platform: Platform) -> bool:
+    """Whether a page that was not asked as a document is a report: its body says so, or its title and address."""
+    title = parse_title(page.metas.get("articletitle") or page.title)
+    if title.refused is not None:
+        return False
+    if has_report_body(page):
+        return True
+    parts = urlsplit(page.url)
+    addressed = (
+        platform.detail is not None and platform.detail.search(f"{parts.path}?{parts.query}") is not None
+    )
+    stated = addressed or bool(page.metas.get("articletitle"))
+    return title.core_found and title.year is not None and stated
+
+
+def has_report_body(page: WebPage) -> bool:
+    """Whether the wording of the statutory tables, or the heads of its sections, stand on the page."""
+    anchors, heads = find_anchors(_unescaped(page.text))
+    return len(anchors) >= ENOUGH_ANCHORS or heads >= ENOUGH_ANCHORS
+
+
+def _unescaped(text: str) -> str:
+    r"""Text with the escapes of a body that stands in a script (``\u5e74``) read."""
+    if text.count("\\u", 0, _LOOK_AT) < _ESCAPES:
+        return text
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text[:_LOOK_AT])
+
+
+def names_a_report(title: str) -> bool:
+    """Whether a title is that of one report: whose, and on which year."""
+    parsed = parse_title(title)
+    return parsed.core_found and parsed.year is not None and parsed.agency is not None
+
+
+def promises_a_report(page: WebPage, title: str) -> bool:
+    """Whether a row calls its page a report, and the page doesn't call itself something else."""
+    row = parse_title(title)
+    own = parse_title(page.metas.get("articletitle") or page.title)
+    return row.core_found and row.refused is None and own.refused is None
+
+
+def contradicts(page: WebPage, title: str) -> bool:
+    """Whether a page calls itself the report of another year than its row."""
+    wanted = parse_title(title)
+    own = own_title(page)
+    return own is not None and None not in (own.year, wanted.year) and own.year != wanted.year
+
+
+def own_title(page: WebPage) -> Title | None:
+    """The title of a report that a page gives itself: in its metas, headings or ``<title>``; None if it gives none."""
+    heads = ("".join(head.itertext()) for head in page.root.iter(*_HEADS))
+    for text in (page.metas.get("articletitle", ""), *heads, page.title):
+        title = parse_title(text) if text.strip() else None
+        if title is not None and title.core_found:
+            return title
+    return None
+
+
+def carries(page: WebPage, title: str) -> bool:
+    """Whether a page without the wording of a report can be the one of that title: old prose, files, pictures.
+
+    A title alone makes no report: error pages keep it, lists link it, and empty shells print it.
+    """
+    if not page.text:
+        return bool(page.body)  # a file; what it is only its reader can tell
+    shown = compact("".join(_own_text(page)))
+    if not _names_it(page, shown, title) or _pattern("gone").search(shown[: _words()["longest_notice"]]):
+        return False
+    return len(_CJK.findall(shown)) >= _words()["text"] or _has_file(page)
+
+
+_CJK: Final = re.compile("[\u4e00-\u9fff]")
+
+
+def _names_it(page: WebPage, shown: str, title: str) -> bool:
+    if own_title(page) is not None:
+        return True
+    wanted = compact(title).rstrip(".…")
+    return len(wanted) >= _A_TITLE and wanted in shown
+
+
+def _own_text(page: WebPage) -> Iterator[str]:
+    """The text of a page outside its links."""
+    body = page.root.find("body")
+    stack: list[HtmlElement] = [] if body is None else [body]
+    while stack:
+        element = stack.pop()
+        if element.tail:
+            yield element.tail
+        if not isinstance(element.tag, str) or element.tag in _UNSEEN or element.tag == "a":
+            continue
+        if element.text:
+            yield element.text
+        stack.extend(element)
+
+
+def _has_file(page: WebPage) -> bool:
+    """Whether a document may stand in a file, a frame or a picture of the page."""
+    if _pattern("file").search(page.text):
+        return True
+    if any(page.root.iter("iframe", "embed", "object")):
+        return True
+    chrome = _pattern("chrome")
+    return any(
+        not chrome.search(image.get("src") or "") for image in page.root.iter("img") if image.get("src")
+    )
+
+
+@cache
+def _words() -> dict[str, Any]:
+    words: dict[str, Any] = tomllib.loads(
+        files("crawler.data").joinpath("recognition.toml").read_text("utf-8")
+    )
+    return words
+
+
+@cache
+def _pattern(key: str) -> re.Pattern[str]:
+    return re.compile(_words()[key], re.IGNORECASE)
