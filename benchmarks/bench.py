@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import lxml.html
 import pandas as pd
 
-from benchmarks import pages
+from benchmarks import crawl_costs, pages
 from pipelines.document import Document
 from pipelines.extraction import check, clean, extract, read
 from tests.rendering import damage, form, html, text, values, verdict
@@ -125,11 +125,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure everything, print it, and say by the exit code whether the limits hold."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--portals", type=int, default=crawl_costs.SAMPLE, help="portals of the simulated country"
+    )
     options = parser.parse_args(arguments)
     corpus = pages.corpus()
     real = [Document(url=f"file:{name}", body=body) for name, body in pages.real()]
     rows, real_rows = against_parsers(corpus), against_parsers(real)
     joined = solver()
+    crawl = crawl_costs.figures(options.portals)
     ratios = {f"generated_{key}": _ratio(rows, key) for key in ("lxml", "pandas")}
     ratios |= {f"real_{key}": _ratio(real_rows, key) for key in ("lxml", "pandas") if real_rows}
     limits = [
@@ -138,6 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     limits.append(Limit("solver_median_seconds", joined["median"], SOLVER_MEDIAN_LIMIT))
     limits.append(Limit("solver_worst_seconds", joined["worst"], SOLVER_WORST_LIMIT))
+    limits += [Limit(name, crawl[name], most) for name, most in crawl_costs.LIMITS.items()]
     figures = {
         "pages": len(rows),
         "mean_bytes": sum(row["bytes"] for row in rows) / len(rows),
@@ -146,6 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
         "worst_page_ratio_lxml": max(row["extract"] / row["lxml"] for row in rows + real_rows),
         "pages_a_second": {str(n): throughput(corpus, n) for n in (1, 2)},
         "recall": recall(),
+        "crawl": crawl,
         "limits": {
             limit.name: {"value": limit.value, "most": limit.most, "holds": limit.holds} for limit in limits
         },

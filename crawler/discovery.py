@@ -15,16 +15,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from crawler.webpage import Link, fold
+from crawler.hidden_links import headed, menus, scripted
+from crawler.webpage import fold
 from pipelines.agencies import names_a_body
 from pipelines.titles import parse_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lxml.html import HtmlElement
-
-    from crawler.webpage import WebPage
+    from crawler.webpage import Link, WebPage
 
 LeadKind = Literal["report", "document", "weak_report", "hub", "second_hub", "bodies", "body", "year", "map"]
 """What a link promises: a column of reports, a single report, perhaps a column, a page that leads to one (likely,
@@ -35,9 +32,6 @@ RowKind = Literal["report", "branch", "perhaps"]
 
 _LONGEST_LABEL: Final = 40
 _LONGEST_BODY: Final = 24
-_MAX_SCRIPTED: Final = 20_000
-_VALUE: Final = re.compile(r"[\w.-]{1,64}")
-_LONG_SCRIPT: Final = 1_000
 _LONG_TEXT: Final = 200
 _A_WAY_OUT: Final = 2
 """Links of a page that only leads on: "click here" and the home page."""
@@ -119,7 +113,7 @@ def leads(page: WebPage, more: tuple[Link, ...] = ()) -> list[Lead]:
         more: links that only the platform knows of (``Platform.branches``).
     """
     found: dict[str, Lead] = {}
-    for link in (*more, *page.links, *_scripted(page)):
+    for link in (*more, *page.links, *scripted(page), *headed(page)):
         kind = promise(link.text) or _by_slug(link)
         if kind is None:
             continue
@@ -150,10 +144,14 @@ def _by_slug(link: Link) -> LeadKind | None:
     return "weak_report"
 
 
-def hidden_hubs(page: WebPage) -> list[Link]:
-    """Links whose address alone smells of disclosure: for a portal on which no label led anywhere."""
+def faint_leads(page: WebPage) -> list[Lead]:
+    """What to follow on a portal on which no label led anywhere: addresses that smell of disclosure, drawn menus."""
     slug = _pattern("map", "slugs")
-    return [link for link in page.links if slug.search(urlsplit(link.url).path)]
+    drawn = [Lead(link, kind) for link in menus(page) if (kind := promise(link.text)) in _WAYS]
+    return drawn + [Lead(link, "map") for link in page.links if slug.search(urlsplit(link.url).path)]
+
+
+_WAYS: Final = ("report", "weak_report", "hub", "second_hub", "bodies")
 
 
 def is_report_column(page: WebPage) -> bool:
@@ -227,45 +225,3 @@ def is_bare(page: WebPage) -> bool:
 def is_drawn(page: WebPage) -> bool:
     """Whether scripts of a page fetch or draw rows, so that a page without any may have some on a screen."""
     return _pattern("shell", "drawn").search(page.text) is not None
-
-
-def _scripted(page: WebPage) -> Iterator[Link]:
-    """Links that are no anchors: choices of a menu, elements that open an address when clicked."""
-    for count, element in enumerate(
-        page.root.iter("option", "a", "li", "div", "span", "td", "p", "img", "button")
-    ):
-        if count >= _MAX_SCRIPTED:
-            return
-        url = page.join(_scripted_target(element))
-        if url is not None:
-            text = element.get("title") or "".join(element.itertext())[:_LONG_TEXT]
-            yield Link(url, fold(text)[: _LONGEST_LABEL * 2])
-
-
-def _scripted_target(element: HtmlElement) -> str | None:
-    """The address that an element keeps for a script; None for an ordinary link."""
-    if element.tag == "option":
-        return _choice(element)
-    href = element.get("href") or ""
-    if element.tag == "a" and href[:1] not in ("", "#") and href[:11].lower() != "javascript:":
-        return None
-    script = element.get("onclick") or (href if href[:11].lower() == "javascript:" else "")
-    if script:
-        match = _pattern("shell", "opened").search(script[:_LONG_SCRIPT])
-        return match[1] if match else None
-    return next((value for name in _words()["shell"]["attributes"] if (value := element.get(name))), None)
-
-
-def _choice(option: HtmlElement) -> str | None:
-    """Where an entry of a menu leads: its value is an address, or the menu's script makes one of it."""
-    value = (option.get("value") or "").strip()
-    if _pattern("shell", "choice").fullmatch(value):
-        return value
-    menu = option.getparent()
-    script = menu.get("onchange") if menu is not None else None
-    match = (
-        _pattern("shell", "made").search(script[:_LONG_SCRIPT])
-        if script and _VALUE.fullmatch(value)
-        else None
-    )
-    return match[1] + value + (match[2] or "") if match else None

@@ -198,7 +198,8 @@ class PortalLedger:
         code = self._commonest("blocked")
         if code and self._count("blocked") * 2 > self.requests - 1:  # without the door, which answered
             return "blocked", code
-        return "layout-changed", "no_column"
+        # Reports that other pages link are no substitute for the list of them.
+        return ("partial" if self.reports or self.duplicates else "layout-changed"), "no_column"
 
     def _columns_read(self) -> tuple[Outcome, str | None]:
         columns = self.columns.values()

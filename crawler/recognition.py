@@ -13,8 +13,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from lxml.etree import iterwalk
+
 from crawler.discovery import is_report_column, reports_linked, row_kind
 from crawler.platforms.base import LayoutError
+from pipelines.agencies import kind_of
 from pipelines.classify import ENOUGH_ANCHORS, find_anchors
 from pipelines.titles import compact, parse_title
 
@@ -113,10 +116,16 @@ def promises_a_report(page: WebPage, title: str) -> bool:
 
 
 def contradicts(page: WebPage, title: str) -> bool:
-    """Whether a page calls itself the report of another year than its row."""
-    wanted = parse_title(title)
-    own = own_title(page)
-    return own is not None and None not in (own.year, wanted.year) and own.year != wanted.year
+    """Whether a page calls itself the report of another year, or of another body, than its row."""
+    wanted, own = parse_title(title), own_title(page)
+    if own is None:
+        return False
+    if None not in (own.year, wanted.year) and own.year != wanted.year:
+        return True
+    if own.agency is None or wanted.agency is None:
+        return False
+    one, other = compact(own.agency), compact(wanted.agency)
+    return one not in other and other not in one and kind_of(one) is not None and kind_of(other) is not None
 
 
 def own_title(page: WebPage) -> Title | None:
@@ -139,7 +148,7 @@ def carries(page: WebPage, title: str) -> bool:
     shown = compact("".join(_own_text(page)))
     if not _names_it(page, shown, title) or _pattern("gone").search(shown[: _words()["longest_notice"]]):
         return False
-    return len(_CJK.findall(shown)) >= _words()["text"] or _has_file(page)
+    return len(_CJK.findall(shown)) >= _words()["text"] or _has_file(page) or _has_data(page)
 
 
 _CJK: Final = re.compile("[\u4e00-\u9fff]")
@@ -155,23 +164,30 @@ def _names_it(page: WebPage, shown: str, title: str) -> bool:
 def _own_text(page: WebPage) -> Iterator[str]:
     """The text of a page outside its links."""
     body = page.root.find("body")
-    stack: list[HtmlElement] = [] if body is None else [body]
-    while stack:
-        element = stack.pop()
-        if element.tail:
-            yield element.tail
-        if not isinstance(element.tag, str) or element.tag in _UNSEEN or element.tag == "a":
-            continue
-        if element.text:
-            yield element.text
-        stack.extend(element)
+    skipped: HtmlElement | None = None
+    for event, element in iterwalk(body, events=("start", "end")) if body is not None else ():
+        if event == "start" and skipped is None:
+            if not isinstance(element.tag, str) or element.tag in _UNSEEN or element.tag == "a":
+                skipped = element
+            elif element.text:
+                yield element.text
+        elif event == "end" and (skipped is None or skipped is element):
+            skipped = None
+            if element.tail:
+                yield element.tail
+
+
+def _has_data(page: WebPage) -> bool:
+    """Whether a text stands in a script of the page, as some platforms keep their documents."""
+    scripts = (script.text or "" for script in page.root.iter("script"))
+    return any(len(_CJK.findall(_unescaped(script[:_LOOK_AT]))) >= _words()["text"] for script in scripts)
 
 
 def _has_file(page: WebPage) -> bool:
     """Whether a document may stand in a file, a frame or a picture of the page."""
     if _pattern("file").search(page.text):
         return True
-    if any(page.root.iter("iframe", "embed", "object")):
+    if next(page.root.iter("iframe", "embed", "object"), None) is not None:
         return True
     chrome = _pattern("chrome")
     return any(

@@ -27,7 +27,7 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # every visit knows what
 # --- how far one portal may lead us
 GONGKAI_PORTALS_AT_ONCE = 200  # more wait their turn: memory is that of the portals under way
 GONGKAI_PORTAL_REQUESTS = 6_000  # pages asked of one portal; what is left is said in the ledger
-GONGKAI_PORTAL_HUBS = 500  # of these, pages asked only to find report columns
+GONGKAI_PORTAL_HUBS = 1_000  # of these, pages asked only to find report columns
 
 # --- safety: addresses on a page are written by strangers
 TELNETCONSOLE_ENABLED = False  # a shell into the process

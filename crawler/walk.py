@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from crawler.discovery import (
-    hidden_hubs,
+    faint_leads,
     is_bare,
     is_drawn,
     is_file,
     is_report_column,
     leads,
+    promise,
     reports_linked,
     row_kind,
     shell_target,
@@ -85,7 +86,7 @@ class Bounds:
     """
 
     requests: int = 6_000
-    hubs: int = 500
+    hubs: int = 1_000
     reports: int | None = None
 
 
@@ -226,7 +227,7 @@ class Visit:
     _hubs: int = 0
     _sent: int = 0
     _documents: int = 0
-    _last_resort: list[Ask] = field(default_factory=list)
+    _last_resort: list[tuple[Ask, Lead]] = field(default_factory=list)
 
     # --- what the spider calls
 
@@ -288,19 +289,27 @@ class Visit:
         if self.ledger.columns:
             return
         resort, self._last_resort = self._last_resort, []
-        for ask in resort:
-            if self._once(ask.fetch.url, "hub"):
-                yield from self._ask(ask)
+        for ask, lead in resort:
+            if lead.kind != "map":
+                yield from self._asks_of(ask, lead)
+            elif self._once(lead.link.url, "hub"):
+                yield from self._ask(
+                    Ask(Fetch(lead.link.url), "hub", "map", ask.hops + 1, ask.body, label=lead.link.text)
+                )
+
+    def _asks_of(self, ask: Ask, lead: Lead) -> Iterator[Ask]:
+        yield from (step for step in self._follow(ask, lead) if isinstance(step, Ask))
 
     def _judge(self) -> None:
         """Settle what only the end of a walk can tell of a list."""
         full = {address_key(url) for url, count in self.ledger.columns.items() if count.found}
         full |= {column.body for column in self._read_lists if column.count.found}
-        for column in self._read_lists:
+        for column in reversed(self._read_lists):  # what lies beneath first
             count = column.count
             if not count.found and not column.drawn:
                 # A page of tabs has no rows of its own: what it links is what it holds.
                 count.found = len(column.below & full)
+                full |= {address_key(count.url), column.body} if count.found else set()
             if count.declared is None and count.pages < column.stated and "page_failed" not in count.problems:
                 count.problems.append("page_failed")
                 self.ledger.issue("fewer_pages", count.url, pages=count.pages, stated=column.stated)
@@ -308,6 +317,7 @@ class Visit:
     def _withdraw_guesses(self) -> None:
         """A column that was only a guess, and that shows neither rows nor reports, was none."""
         columns = self.ledger.columns
+        self._guessed -= {column.count.url for column in self._read_lists if column.sure}
         for url in [url for url, count in columns.items() if url in self._guessed and not count.found]:
             del columns[url]
 
@@ -336,7 +346,7 @@ class Visit:
         if ask.role == "hub":
             if self._hubs >= self.bounds.hubs:
                 self.ledger.issue("hub_budget", ask.fetch.url, limit=self.bounds.hubs)
-                self.ledger.lost["budget"] += 1
+                self.ledger.lost["budget"] += ask.promised in _WAYS
                 return
             self._hubs += 1
         self._sent += 1
@@ -432,13 +442,13 @@ class Visit:
         elsewhere = platform.body(page)
         if elsewhere is not None and ask.shells < _MAX_SHELLS and self._once(elsewhere.url, "hub"):
             yield from self._ask(replace(ask, fetch=elsewhere, role="hub", shells=ask.shells + 1))
-        for lead in leads(page, tuple(platform.branches(page))):
-            yield from self._follow(ask, lead)
-        for link in hidden_hubs(page):
-            if ask.hops < _MAX_HOPS and self._is_new(link.url):
-                self._last_resort.append(
-                    Ask(Fetch(link.url), "hub", "map", ask.hops + 1, ask.body, label=link.text)
-                )
+        found = leads(page, tuple(platform.branches(page)))
+        shown = ask.body and any(lead.kind == "report" for lead in found)
+        for lead in found:
+            if not (shown and lead.kind == "second_hub"):  # the guide of a body leads nowhere else
+                yield from self._follow(ask, lead)
+        if ask.hops < _MAX_HOPS:
+            self._last_resort += [(ask, lead) for lead in faint_leads(page) if self._is_new(lead.link.url)]
         if ask.role == "hub":
             for frame in page.frames[:FEW]:
                 if ask.shells < _MAX_SHELLS and self._once(frame, "hub"):
@@ -473,7 +483,7 @@ class Visit:
         elif hops > _MAX_HOPS or (kind in ("bodies", "map") and ask.body):
             return
         if kind == "map":
-            self._last_resort.append(Ask(Fetch(url), "hub", kind, hops, body, label=lead.link.text))
+            self._last_resort.append((ask, lead))
         elif self._once(url, "hub"):
             yield from self._ask(Ask(Fetch(url), "hub", kind, hops, body, label=lead.link.text))
 
@@ -512,9 +522,15 @@ class Visit:
             return
         column.sure = column.sure or (ask.role == "column" and is_report_column(page))
         listing = self._read(ask, column, page)
-        if listing is None or (ask.role == "page" and _brings_nothing(listing)):
-            yield from self._unread(ask, column)
+        if listing is not None and not (ask.role == "page" and _brings_nothing(listing)):
+            yield from self._rows(ask, column, page, listing)
             return
+        yield from self._beneath(ask, column, page, Listing())
+        if ask.role == "page" or not column.below:
+            yield from self._unread(ask, column)
+
+    def _rows(self, ask: Ask, column: Column, page: WebPage, listing: Listing) -> Iterator[Step]:
+        """Take the rows of an answer, and ask for the rest of the list and for what lies beneath it."""
         fresh = self._count(column, listing)
         if ask.role == "page" and ask.fetch.page > 1 and not fresh and listing.entries:
             yield from self._repeated(ask, column)
@@ -716,8 +732,10 @@ class Visit:
         count = self.ledger.column(url, label)
         below = Column(count, sure=column.sure, nested=column.nested + 1, above=column)
         below.asked.add(Fetch(url))
+        body = address_key(url) if promise(label) == "body" else column.body
+        below.body = body
         yield from self._ask(
-            Ask(Fetch(url), "column", "report", body=address_key(url), column=below, entry=entry, label=label)
+            Ask(Fetch(url), "column", "report", body=body, column=below, entry=entry, label=label)
         )
 
     # --- documents

@@ -124,7 +124,9 @@ LOOK_ALIKES = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in PROMISES.items() for text in texts])
+@pytest.mark.parametrize(
+    ("kind", "text"), [(kind, text) for kind, texts in PROMISES.items() for text in texts]
+)
 def test_promise(kind: str, text: str) -> None:
     assert promise(text) == kind
 
@@ -155,11 +157,11 @@ def kinds(body: str, *more: Link) -> dict[str, str]:
         '<a href="//www.lanhe.gov.cn/nb/#top"><span>政府信息</span><span>公开年报</span></a>',
         '<select><option>请选择</option><option value="/nb/">政府信息公开年报</option></select>',
         "<li onclick=\"window.open('/nb/')\">政府信息公开年报</li>",
-        "<a href=\"javascript:void(0)\" onclick=\"location.href='/nb/'\">政府信息公开年报</a>",
+        '<a href="javascript:void(0)" onclick="location.href=\'/nb/\'">政府信息公开年报</a>',
         "<a href=\"javascript:open('/nb/')\">政府信息公开年报</a>",
         '<div data-url="/nb/">政府信息公开年报</div>',
         '<a href="#" data-href="/nb/">政府信息公开年报</a>',
-        "<img onclick=\"go('/nb/')\" title=\"政府信息公开年报\" src=\"/i.png\">",
+        '<img onclick="go(\'/nb/\')" title="政府信息公开年报" src="/i.png">',
     ],
 )
 def test_link_to_a_column_in_whatever_form(body: str) -> None:
@@ -187,7 +189,9 @@ def test_best_promise_of_an_address_counts_and_each_address_once() -> None:
 
 
 def test_best_leads_come_first() -> None:
-    body = '<a href="/1">市水务局</a><a href="/2">政务公开</a><a href="/3">部门</a><a href="/4">信息公开年报</a>'
+    body = (
+        '<a href="/1">市水务局</a><a href="/2">政务公开</a><a href="/3">部门</a><a href="/4">信息公开年报</a>'
+    )
     assert [lead.kind for lead in leads(page(body))] == ["report", "hub", "bodies", "body"]
 
 
@@ -195,7 +199,9 @@ def test_links_that_only_scripts_know() -> None:
     assert kinds("", Link(f"{HOME}tree?id=7", "政府信息公开年报")) == {"tree?id=7": "report"}
 
 
-@pytest.mark.parametrize("path", ["zwgk/zfxxgknb/", "xxgk/xxgknb/index.html", "zfxxgkndbg/list.shtml", "gknb"])
+@pytest.mark.parametrize(
+    "path", ["zwgk/zfxxgknb/", "xxgk/xxgknb/index.html", "zfxxgkndbg/list.shtml", "gknb"]
+)
 def test_address_speaks_where_the_text_says_nothing(path: str) -> None:
     assert kinds(f'<a href="/{path}">查看更多</a>') == {path: "weak_report"}
 
@@ -223,8 +229,7 @@ def test_pagers_and_documents_below_such_an_address_are_no_columns(text: str) ->
         ("<title>年报</title>", False),
         ("", False),
         (
-            '<meta name="ColumnType" content="信息公开年报">'
-            '<meta name="ArticleTitle" content="岚河市2024年政府信息公开工作年度报告">',
+            '<meta name="ColumnType" content="信息公开年报"><meta name="ArticleTitle" content="2024年年报">',
             False,
         ),
     ],

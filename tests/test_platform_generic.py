@@ -174,3 +174,29 @@ def test_empty() -> None:
 
 def test_nobody_else_claims_it() -> None:
     assert recognise(page("")).name == "generic"
+
+
+def data(text: str, url: str = f"{HOST}/api/list?pageNo=1&size=2", number: int = 1) -> WebPage:
+    return WebPage(url, text, Fetch(url, page=number))
+
+
+ROW = '{"title": "水务局<em>2024</em>年报告", "linkUrl": "/nb/%d.html", "publishDate": "2025-01-20", "%s": 1}'
+
+
+def test_rows_that_come_as_data() -> None:
+    rows = f"[{ROW % (1, 'a')}, {ROW % (2, 'b')}]"
+    listing = Generic().listing(data(f'cb({{"code": 0, "data": {{"totalCount": "5", "list": {rows}}}}});'))
+    assert [(entry.url, entry.published) for entry in listing.entries] == [
+        (f"{HOST}/nb/1.html", "2025-01-20"),
+        (f"{HOST}/nb/2.html", "2025-01-20"),
+    ]
+    assert listing.entries[0].title == "水务局2024年报告"
+    assert (listing.declared, listing.pages) == (5, 3)
+    assert asked(listing.more) == ["/api/list?pageNo=2&size=2", "/api/list?pageNo=3&size=2"]
+
+
+def test_data_of_a_later_page_and_without_rows() -> None:
+    assert Generic().listing(data(f'{{"total": 5, "rows": [{ROW % (3, "a")}]}}', number=2)).more == ()
+    assert Generic().listing(data('{"total": 0, "rows": []}')).entries == ()
+    assert Generic().listing(data('{"rows": [{"title": "无地址"}]}')).entries == ()
+    assert Generic().listing(data("[" * 100_000)).entries == ()

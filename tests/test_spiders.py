@@ -51,14 +51,14 @@ def province(key: str) -> type[WalkingSpider]:
 
 
 def homes(spider: Any) -> list[str]:
-    return [visit.home for visit in spider._visits]  # noqa: SLF001
+    return [visit.home for visit in spider._visits]
 
 
 # --- what there is
 
 
 def test_spiders_of_the_project() -> None:
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [sys.executable, "-m", "scrapy", "list"],
         cwd=ROOT,
         env=environment(),
@@ -81,11 +81,11 @@ def test_province_walks_every_portal_that_stands(key: str) -> None:
 
 def test_city_with_its_counties() -> None:
     spider = spider_of(province("shanxi"), city="大同")
-    divisions = [visit.portal.division for visit in spider._visits]  # noqa: SLF001
+    divisions = [visit.portal.division for visit in spider._visits]
     assert divisions[0] == "140200"
     assert len(divisions) > 5
     assert all(division.startswith("1402") for division in divisions)
-    (county,) = spider_of(province("shanxi"), city="140212")._visits  # noqa: SLF001
+    (county,) = spider_of(province("shanxi"), city="140212")._visits
     assert (county.portal.name, county.portal.platform) == ("新荣区", "ucap")
 
 
@@ -98,7 +98,7 @@ def test_city_of_another_province() -> None:
 
 
 def test_registered_facts_reach_the_visit() -> None:
-    visit = spider_of(province("shanxi"), city="大同市", year="2024", sample="3")._visits[0]  # noqa: SLF001
+    visit = spider_of(province("shanxi"), city="大同市", year="2024", sample="3")._visits[0]
     assert (visit.portal.name, visit.portal.site_id) == ("大同市", "1402000004")
     assert ("政府信息公开年报", "https://www.dt.gov.cn/dtszf/zfxxgkndbg/list.shtml") in visit.columns
     assert visit.hosts.allows("http://www.sxdt.gov.cn/")
@@ -108,26 +108,28 @@ def test_registered_facts_reach_the_visit() -> None:
 
 
 def test_registered_exceptions_reach_the_requests() -> None:
-    rows = [(one.key, row) for one in provinces() for row in one.portals if row.exceptions and not row.valid_to]
+    rows = [
+        (one.key, row) for one in provinces() for row in one.portals if row.exceptions and not row.valid_to
+    ]
     key, row = rows[0]
     spider = spider_of(province(key), city=row.division)
-    visit = next(visit for visit in spider._visits if visit.home == row.home)  # noqa: SLF001
-    request = spider._request(visit, next(visit.begin()))  # noqa: SLF001
+    visit = next(visit for visit in spider._visits if visit.home == row.home)
+    request = spider._request(visit, next(visit.begin()))
     for exception in row.exceptions:
         assert request.meta[exception.kind] == exception.value
 
 
 def test_address_of_a_registered_portal_brings_its_row() -> None:
-    (visit,) = spider_of(PortalSpider, url="https://www.dt.gov.cn/dtszf/")._visits  # noqa: SLF001
+    (visit,) = spider_of(PortalSpider, url="https://www.dt.gov.cn/dtszf/")._visits
     assert (visit.portal.name, visit.portal.division) == ("大同市", "140200")
     assert len(visit.columns) == 2
 
 
 def test_unknown_address_is_known_by_nothing() -> None:
-    (visit,) = spider_of(PortalSpider, url=HOME, hosts="gk.example:8080")._visits  # noqa: SLF001
+    (visit,) = spider_of(PortalSpider, url=HOME, hosts="gk.example:8080")._visits
     assert (visit.portal.name, visit.portal.division, visit.columns) == (None, None, ())
     assert visit.hosts.allows("http://gk.example:8080/x")
-    (visit,) = spider_of(PortalSpider, url=HOME, division="140200")._visits  # noqa: SLF001
+    (visit,) = spider_of(PortalSpider, url=HOME, division="140200")._visits
     assert visit.portal.name == "大同市"
 
 
@@ -143,9 +145,9 @@ def answer(request: Request) -> HtmlResponse:
     return HtmlResponse(request.url, body=PAGES[request.url].encode(), request=request)
 
 
-def handled(spider: Any, requests: list[Request]) -> list[Document]:
+def handled(requests: list[Request]) -> list[Document]:
     """Answer everything that is asked for; the documents."""
-    documents = []
+    documents: list[Document] = []
     while requests:
         request = requests.pop()
         for result in request.callback(answer(request), **request.cb_kwargs):  # type: ignore[misc]
@@ -154,13 +156,13 @@ def handled(spider: Any, requests: list[Request]) -> list[Document]:
 
 
 def begun(spider: Any) -> tuple[Visit, list[Request]]:
-    visit = spider._visits[0]  # noqa: SLF001
-    return visit, list(spider._requests(visit, visit.begin()))  # noqa: SLF001
+    visit = spider._visits[0]
+    return visit, list(spider._requests(visit, visit.begin()))
 
 
 def test_documents_are_handed_on_with_what_the_list_says(spider: Any) -> None:
     visit, requests = begun(spider)
-    documents = handled(spider, requests)
+    documents = handled(requests)
     assert sorted(one.url for one in documents) == [f"{HOME}nb/{year}.html" for year in (2023, 2024, 2025)]
     assert {one.published for one in documents} == {"2025-01-20"}
     assert {one.portal.home for one in documents} == {HOME}
@@ -179,7 +181,7 @@ def test_requests_belong_to_their_portal(spider: Any) -> None:
 
 def test_what_cannot_be_had_ends_the_visit(spider: Any) -> None:
     visit, (request,) = begun(spider)
-    failure = Failure(WireError("challenge_412"))
+    failure = Failure(WireError("challenge_412"))  # type: ignore[no-untyped-call]
     failure.request = request  # type: ignore[attr-defined]
     assert list(spider.fail(failure)) == []
     assert visit.pending == 0
@@ -199,7 +201,8 @@ def test_fault_of_ours_ends_the_page_not_the_visit(spider: Any, monkeypatch: pyt
             raise ZeroDivisionError
 
     monkeypatch.setattr(type(visit), "answered", broken)
-    documents, faults = [], 0
+    documents: list[Document] = []
+    faults = 0
     while requests:
         request = requests.pop()
         try:
@@ -219,7 +222,7 @@ def test_limit_stops_all_visits() -> None:
     spider.count_item()
     assert visit.stopped
     assert visit.ledger.limited
-    assert handled(spider, requests) == []
+    assert handled(requests) == []
     assert visit.pending == 0
 
 
@@ -254,7 +257,9 @@ def test_whole_portal(qianan: Site, tmp_path: Path) -> None:
 
 def test_years_that_are_wanted(qianan: Site, tmp_path: Path) -> None:
     code, books, records = run(qianan, tmp_path, "-a", "year=2023-2024")
-    wanted = {qianan.url[host] + path for (host, path), one in qianan.by_address.items() if one.year in (2023, 2024)}
+    wanted = {
+        qianan.url[host] + path for (host, path), one in qianan.by_address.items() if one.year in (2023, 2024)
+    }
     assert code == 0
     assert books["outcome"] == "ok"
     assert {record["url"] for record in records} == wanted

@@ -93,9 +93,10 @@ def test_columns_that_are_known_beforehand() -> None:
 def hall(depth: int) -> Pages:
     """A report column behind so many pages."""
     names = ["政务公开", "政府信息公开", "信息公开平台", "主动公开", "信息公开专栏", "政务公开平台"][:depth]
-    pages = {f"h{n}": html(name, links(**{f"h{n + 1}": following})) for n, (name, following) in enumerate(
-        zip(names, [*names[1:], "政府信息公开年报"], strict=True)
-    )}
+    pages = {
+        f"h{n}": html(name, links(**{f"h{n + 1}": following}))
+        for n, (name, following) in enumerate(zip(names, [*names[1:], "政府信息公开年报"], strict=True))
+    }
     pages[f"h{depth}"] = listed(*ROWS[:3])
     return portal(home=html(CITY, links(h0=names[0])), **pages)
 
@@ -195,7 +196,9 @@ def test_no_reading_of_the_paging_holds() -> None:
 def test_page_that_fails() -> None:
     foot = '<a href="/nb/index_1.html">下一页</a>'
     walked = walk(
-        Pages({"/": HOME, "/nb/": listed(*ROWS[:4], foot=foot), "/nb/index_1.html": Answer("", 502), **REPORTS})
+        Pages(
+            {"/": HOME, "/nb/": listed(*ROWS[:4], foot=foot), "/nb/index_1.html": Answer("", 502), **REPORTS}
+        )
     )
     assert outcome(walked) == ("partial", "page_failed")
     assert "page_failed" in walked.issues()
@@ -400,7 +403,15 @@ def test_stop() -> None:
 
 # --- what always holds
 
-SITES = ["qianan", "trs_static", "hanweb_xxgk", "ucap_tree", "gkmlpt_city", "generic_years", "departments_ports"]
+SITES = [
+    "qianan",
+    "trs_static",
+    "hanweb_xxgk",
+    "ucap_tree",
+    "gkmlpt_city",
+    "generic_years",
+    "departments_ports",
+]
 
 
 @pytest.mark.parametrize("name", SITES)
@@ -421,7 +432,9 @@ def test_failures_of_every_kind_of_page_are_said(role: str, status: int) -> None
     bad = {ask.fetch.url for ask in whole.asked if ask.role == role}
     walked = walk(
         site,
-        damage=lambda asked, answer: Answer("", status) if _url(site.url[asked.host], asked) in bad else answer,
+        damage=lambda asked, answer: (
+            Answer("", status) if _url(site.url[asked.host], asked) in bad else answer
+        ),
     )
     assert walked.visit.pending == 0
     assert walked.ledger.failures
@@ -437,7 +450,9 @@ def _url(base: str, asked: object) -> str:
 def test_memory_is_let_go() -> None:
     visit = walk(portal()).visit
     visit.forget()
-    kept = {name: value for name in Visit.__slots__ if name.startswith("_") and (value := getattr(visit, name))}
+    kept = {
+        name: value for name in Visit.__slots__ if name.startswith("_") and (value := getattr(visit, name))
+    }
     assert all(isinstance(value, int) for value in kept.values()), kept
     assert visit.ledger.columns
 
@@ -447,13 +462,13 @@ def test_fault_of_ours_ends_the_page_not_the_portal() -> None:
     home = "http://www.lanhe.gov.cn/"
     visit = Visit(PortalLedger(home), allowed_hosts(home), Portal(home=home), home)
     (ask,) = visit.begin()
-    spider._visits = [visit]  # noqa: SLF001
+    spider._visits = [visit]
 
     def broken() -> Iterator[object]:
         yield from visit.answered(ask, WebPage(home, HOME, Fetch(home)))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(spider._go_on(visit, broken()))  # type: ignore[arg-type]  # noqa: SLF001
+        list(spider._go_on(visit, broken()))  # type: ignore[arg-type]
     assert visit.pending == 1, "the column was asked for before the fault"
     assert visit.ledger.ended is None

@@ -75,7 +75,9 @@ def document(agency: str, year: int) -> str:
     """The page of a report."""
     truth = {"path": "/", "agency": agency, "year": year, "title": title_of(agency, year)}
     body = report_page_body(report_of(truth | {"figures": {"seed": f"{agency}{year}"}}))
-    return html(f"{truth['title']}-岚河市人民政府", f"<h1>{truth['title']}</h1>", f'<div class="content">{body}</div>')
+    return html(
+        f"{truth['title']}-岚河市人民政府", f"<h1>{truth['title']}</h1>", f'<div class="content">{body}</div>'
+    )
 
 
 class Failed(Exception):  # noqa: N818 - what a request came to, no fault
@@ -122,7 +124,7 @@ class Walked:
         return {issue.code for issue in self.ledger.issues}
 
 
-def walk(  # noqa: PLR0913 - a test names what it needs
+def walk(
     site: Site,
     start: str | None = None,
     *,
@@ -269,7 +271,7 @@ def _page(site: Site, url: str, answer: Answer, fetch: Fetch) -> WebPage:
     asked = None if fetch.url == home else fetch.url
     if code := verdict(answer.status, head, raw, url, asked=asked, home=home):
         raise Failed(code)
-    if answer.status != 200:  # noqa: PLR2004 - the one status of a page
+    if answer.status != 200:
         raise Failed(code_of_status(answer.status))
     headers = {"Content-Type": answer.content_type} if answer.content_type else None
     return of_response(Response(url, answer.status, headers, raw), fetch)

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from crawler.platforms import records
 from crawler.platforms.base import Listing, Platform
 from crawler.platforms.pagers import addresses_in_scripts, counted, pager, scripts
 from crawler.platforms.rows import entries, numbered, says_empty, states
@@ -41,7 +42,7 @@ class Generic(Platform):
 
     def listing(self, page: WebPage) -> Listing:
         """Read one page of a list; see ``Platform.listing``."""
-        return read(page, entries(page))
+        return records.read(page) or read(page, entries(page))
 
     def branches(self, page: WebPage) -> Sequence[Link]:
         """Where a page without anything on it leads: its script, its frames."""

@@ -89,7 +89,9 @@ class Trs(Platform):
             r"createPage(?<!\wcreatePage)(?<!function createPage)(?:HTML)?\w{0,8}\s*\(\s*[\"']?\d+[\"']?\s*,\s*[\"']?\d+[\"']?\s*,\s*[\"'][^\"']*[\"']\s*,\s*[\"']\w+[\"']\s*[,)]",
             3,
         ),
-        text_mark(r"TRS_Editor|TRS_UEDITOR|trs_editor_view|trs_paper_default|TRS_PreAppend|TRS_Aut", 2),  # texts keep it when they move
+        text_mark(
+            r"TRS_Editor|TRS_UEDITOR|trs_editor_view|trs_paper_default|TRS_PreAppend|TRS_Aut", 2
+        ),  # texts keep it when they move
         text_mark(r"/t20\d{6}_\d+\.s?html?\b", 2),
         text_mark(r"\./(?:20\d{4}/)?t\d{5,}\.s?html?\b", 1),
         text_mark(r"was5/web/search|trsapi(?<!\wtrsapi)\b|wcm分页|igs/front/search|irs/front", 2),
