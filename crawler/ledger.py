@@ -196,7 +196,10 @@ class PortalLedger:
         if self.limited:
             return "partial", "limit"
         code = self._commonest("blocked")
-        if code and self._count("blocked") * 2 > self.requests - 1:  # without the door, which answered
+        ways = code is not None and self.lost[code] > 0
+        if code and (
+            ways or self._count("blocked") * 2 > self.requests - 1
+        ):  # without the door, which answered
             return "blocked", code
         # Reports that other pages link are no substitute for the list of them.
         return ("partial" if self.reports or self.duplicates else "layout-changed"), "no_column"

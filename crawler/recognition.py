@@ -125,7 +125,8 @@ def contradicts(page: WebPage, title: str) -> bool:
     if own.agency is None or wanted.agency is None:
         return False
     one, other = compact(own.agency), compact(wanted.agency)
-    return one not in other and other not in one and kind_of(one) is not None and kind_of(other) is not None
+    bodies = kind_of(one) is not None and kind_of(other) is not None
+    return bodies and one not in other and other not in one
 
 
 def own_title(page: WebPage) -> Title | None:
@@ -145,17 +146,25 @@ def carries(page: WebPage, title: str) -> bool:
     """
     if not page.text:
         return bool(page.body)  # a file; what it is only its reader can tell
+    if is_report_column(page):
+        return False
     shown = compact("".join(_own_text(page)))
     if not _names_it(page, shown, title) or _pattern("gone").search(shown[: _words()["longest_notice"]]):
         return False
     return len(_CJK.findall(shown)) >= _words()["text"] or _has_file(page) or _has_data(page)
 
 
+def own_text_is_long(page: WebPage) -> bool:
+    """Whether a page shows a text of its own, outside its links."""
+    return len(_CJK.findall("".join(_own_text(page)))) >= _words()["text"]
+
+
 _CJK: Final = re.compile("[\u4e00-\u9fff]")
 
 
 def _names_it(page: WebPage, shown: str, title: str) -> bool:
-    if own_title(page) is not None:
+    own = own_title(page)
+    if own is not None and (own.year is not None or own.agency is not None):
         return True
     wanted = compact(title).rstrip(".…")
     return len(wanted) >= _A_TITLE and wanted in shown

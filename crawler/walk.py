@@ -43,6 +43,7 @@ from crawler.recognition import (
     is_mixed,
     is_report,
     names_a_report,
+    own_text_is_long,
     promises_a_report,
 )
 from crawler.webpage import Fetch, WebPage, fold
@@ -158,6 +159,7 @@ class Ask:
         column: the list that it belongs to.
         entry: the row that led to a document.
         label: text of the link.
+        address: where the document is published, if its text lies at another address.
     """
 
     fetch: Fetch
@@ -169,6 +171,7 @@ class Ask:
     column: Column | None = None
     entry: Entry | None = None
     label: str = ""
+    address: str | None = None
 
     @property
     def priority(self) -> int:
@@ -185,11 +188,13 @@ class Found:
         page: the page.
         entry: the row that led to it, if any.
         portal: the portal as the record names it.
+        address: where it is published, if not at the page's own address.
     """
 
     page: WebPage
     entry: Entry | None
     portal: PortalField
+    address: str | None = None
 
 
 Step = Ask | Found
@@ -522,7 +527,11 @@ class Visit:
             return
         column.sure = column.sure or (ask.role == "column" and is_report_column(page))
         listing = self._read(ask, column, page)
-        if listing is not None and not (ask.role == "page" and _brings_nothing(listing)):
+        # A later page that says it is empty is one that should have had rows.
+        blank = (
+            ask.role == "page" and listing is not None and _brings_nothing(listing, later=ask.fetch.page > 1)
+        )
+        if listing is not None and not blank:
             yield from self._rows(ask, column, page, listing)
             return
         yield from self._beneath(ask, column, page, Listing())
@@ -586,8 +595,11 @@ class Visit:
     def _count(self, column: Column, listing: Listing) -> list[Entry]:
         """Count the rows of one answer; those not seen before."""
         count = column.count
-        if listing.declared is not None:
-            count.declared = max(listing.declared, count.declared or 0)
+        declared = listing.declared
+        if declared is not None and declared < len(listing.entries):
+            self.ledger.issue("more_than_declared", count.url, declared=declared, found=len(listing.entries))
+        elif declared is not None:
+            count.declared = max(declared, count.declared or 0)
         column.stated = max(column.stated, listing.pages or 0)
         if listing.says_empty and not column.filled:
             count.empty = True
@@ -679,10 +691,16 @@ class Visit:
         if column.filled or column.count.empty or listing.more:
             return
         column.drawn = not branches and is_drawn(page)
-        for frame in page.frames[:1] if not column.below else ():
-            if self._once(frame, "column"):
+        frames = [] if column.below else [frame for frame in page.frames if self._is_near(frame)][:FEW]
+        for place, frame in enumerate(frames):
+            if place == 0:
                 column.count.pages -= 1
-                yield from self._ask(self._onward(ask, frame))
+            onward = self._onward(ask, frame) if place == 0 else replace(ask, fetch=Fetch(frame))
+            yield from self._ask(replace(onward, shells=ask.shells + 1))
+
+    def _is_near(self, url: str) -> bool:
+        """Whether a frame is the portal's own and not asked yet."""
+        return self.hosts.allows(url) and self._once(url, "column")
 
     def _under(self, lead: Lead, ask: Ask, column: Column) -> Iterator[Step]:
         """Follow what a link of a column promises, and remember what should come of it."""
@@ -745,20 +763,41 @@ class Visit:
         platform = column.platform if column and column.platform else self._recognise(page)
         elsewhere = platform.body(page)
         if elsewhere is not None and ask.shells < _MAX_SHELLS and self.hosts.allows(elsewhere.url):
-            yield from self._ask(replace(ask, fetch=elsewhere, shells=ask.shells + 1))
+            yield from self._ask(self._elsewhere(ask, page, elsewhere))
             return
         # What its title does not call a report can't be a lost one: the pipelines will say what it is.
         reads = has_report_body(page) or not promises_a_report(page, ask.label)
-        if column is not None and reports_linked(page) > FEW and not reads:
+        carried = reads or carries(page, ask.label)
+        frame = None if reads or ask.shells >= _MAX_SHELLS else self._framed(page)
+        if frame is not None:
+            yield from self._ask(self._elsewhere(ask, page, Fetch(frame)))
+        elif (
+            column is not None
+            and not reads
+            and reports_linked(page) > FEW
+            and not (carried and names_a_report(ask.label))
+        ):
             yield from self._list_instead(ask, column, page)
-        elif not (reads or carries(page, ask.label)):
+        elif not carried:
             self._lose(ask, page, _ELSEWHERE)
         elif contradicts(page, ask.label):
             # Read for what it is, under its own title; that of the row is still missing.
-            self._lose(ask, page, "other_year")
-            yield Found(page, None, self.portal)
+            self._lose(ask, page, "other_report")
+            yield Found(page, None, self.portal, ask.address)
         else:
-            yield Found(page, ask.entry, self.portal)
+            yield Found(page, ask.entry, self.portal, ask.address)
+
+    def _framed(self, page: WebPage) -> str | None:
+        """The page in a frame, where the document's own page has no text."""
+        near = [
+            url for url in page.frames if self.hosts.allows(url) and not is_file(url) and ".pdf" not in url
+        ]
+        return near[0] if len(near) == 1 and not own_text_is_long(page) else None
+
+    @staticmethod
+    def _elsewhere(ask: Ask, page: WebPage, fetch: Fetch) -> Ask:
+        """The same document, whose text lies at another address."""
+        return replace(ask, fetch=fetch, shells=ask.shells + 1, address=ask.address or page.url)
 
     def _list_instead(self, ask: Ask, column: Column, page: WebPage) -> Iterator[Step]:
         """A row that leads to a list: of a year, of departments; but the title of one report promised no list."""
@@ -800,8 +839,8 @@ class Visit:
         return digest(address_key(url)) not in self._roles
 
 
-def _brings_nothing(listing: Listing) -> bool:
-    return not (listing.entries or listing.more or listing.branches or listing.says_empty)
+def _brings_nothing(listing: Listing, *, later: bool = False) -> bool:
+    return not (listing.entries or listing.more or listing.branches or (listing.says_empty and not later))
 
 
 _STANDING: Final[dict[Role, int]] = {"hub": 0, "door": 0, "detail": 1, "page": 1, "column": 1}

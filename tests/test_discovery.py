@@ -280,7 +280,7 @@ REPORT = "岚河市水务局2024年政府信息公开工作年度报告"
         ("市水务局", "branch", "other_title"),
         ("市直部门", "branch", "other_title"),
         ("2023年年报.pdf", "perhaps", "other_title"),
-        ("水务局2024年度政府信息公开工作年…", "perhaps", "other_title"),
+        ("水务局2024年度政府信息公开工作年…", "perhaps", "perhaps"),
         (f"一图读懂：{REPORT}", "report", "infographic"),
         ("岚河市2024年政府网站工作年度报表", "website_report", "website_report"),
         ("岚河市2024年法治政府建设年度报告", "rule_of_law", "rule_of_law"),

@@ -305,16 +305,6 @@ def test_page_that_does_not_name_the_report_is_none() -> None:
     assert "report_lost" in walked.issues()
 
 
-def test_document_in_a_frame() -> None:
-    frame = html(ROWS[0][1], '<iframe src="/nb/body.html"></iframe>')
-    site = Pages(
-        {"/": HOME, "/nb/": listed(ROWS[0]), "/nb/2025.html": frame, "/nb/body.html": document(CITY, 2025)}
-    )
-    walked = walk(site)
-    settle(walked)
-    assert [record.quality.extraction for record in walked.records] == ["complete"]
-
-
 def test_file_is_handed_on() -> None:
     file = Answer(b"%PDF-1.4\n%%EOF\n", content_type="application/pdf")
     walked = walk(Pages({"/": HOME, "/nb/": listed(("/nb/1.pdf", ROWS[0][1])), "/nb/1.pdf": file}))

@@ -32,6 +32,33 @@ _NEXT: Final = re.compile(
 _LAST: Final = re.compile(
     r"[\[(]?\s*(?:尾\s*页|末\s*页|最后一页|最末页|last(?:\s*page)?)\s*[\])]?", re.IGNORECASE
 )
+_BACK: Final = re.compile(
+    r"[\[(<‹«]*\s*(?:首\s*页|第一页|(?:上|前)\s*一?\s*页|prev(?:ious)?(?:\s*page)?|first(?:\s*page)?)\s*[\])]?",
+    re.IGNORECASE,
+)
+_LOADS: Final = re.compile(
+    r"(?:点击|点此)?(?:加载|载入)(?:更多|下一页|全部)\S{0,3}|load\s*more", re.IGNORECASE
+)
+_SHOWS: Final = re.compile(r"(?:点击|点此)?(?:查看|显示|浏览|获取)更多\S{0,2}")
+"""Says the same where it loads rows, but is mostly the link to a column."""
+_HOLDS_MORE: Final = re.compile(r"load|more", re.IGNORECASE)
+_OFF: Final = re.compile(
+    r"(?i)disab|no-?(?:click|page|next|more)|gr[ae]y|forbid|\b(?:cur|current|active|off|end)\b"
+)
+_DEAD: Final = re.compile(
+    r"javascript:\s*(?:void\s*\(?\s*0?\s*\)?)?\s*;?\s*$|\breturn\s+(?:false|true)\b;?", re.IGNORECASE
+)
+_PLUGIN: Final = re.compile(
+    r"\b(?:laypage(?:\.render)?|\w{0,20}pagination|\w{0,20}pager|\w{0,20}paging|page)\s*[(:]\s*(?:(\d{1,7})\s*,\s*)?\{",
+    re.IGNORECASE,
+)
+"""Options of a pager that others wrote; some take the number of rows before them."""
+_COUNT: Final = re.compile(r"""\bcount["']?\s*:\s*["']?(\d{1,7})\b""")
+_OPTIONS: Final = 400
+_GAP_FOR_PAGE: Final = re.compile(
+    r"""["']([^"'\s<>{}\[\]]{1,200})(?:\{(?:page\w{0,8}|pn|p|n|num|index|0)\}|\[page\]|__page\w{0,6}__)([^"'\s<>{}]{0,80})["']""",
+    re.IGNORECASE,
+)
 _QUOTED: Final = re.compile(r"""['"]([^'"\s<>]{1,300})['"]""")
 _ADDRESS: Final = re.compile(
     r"^(?:https?:/|\.{0,2})/|^\?|\.(?:s?html?|jsp|aspx?|php|do)(?:\?|$)", re.IGNORECASE
@@ -70,20 +97,26 @@ class Pager(NamedTuple):
         pages: how many pages there are, where it tells.
         more: the pages it leads to, in order, the one it stands on left out.
         seen: whether there is a pager that goes on at all, readable or not.
+        hinted: it has a 下一页 that only a script outside the page can follow, if it leads anywhere.
     """
 
     pages: int | None = None
     more: tuple[Fetch, ...] = ()
     seen: bool = False
+    hinted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One way on: which page (None for the last, whose number is not printed), and where or how."""
+    """One way on: which page (None for the last, whose number is not printed), and where or how.
+
+    Neither is known where only a script outside the page may know. What it loads (``loads``) becomes part of the page.
+    """
 
     page: int | None
     url: str | None
     call: str | None
+    loads: bool = False
 
 
 @lru_cache(maxsize=4)
@@ -95,7 +128,15 @@ def scripts(page: WebPage) -> str:
 def counted(page: WebPage) -> tuple[int | None, int | None]:
     """Rows and pages of a list as the scripts of its page name them; None where they don't, or differ."""
     text = scripts(page)
-    return _one(_TOTAL.findall(text)), _one(_PAGES.findall(text))
+    return _one([*_TOTAL.findall(text), *_plugged(text)]), _one(_PAGES.findall(text))
+
+
+def _plugged(text: str) -> Iterator[str]:
+    """Numbers of rows handed to a pager that others wrote (``laypage.render({count: 23``, ``pagination(23, {``)."""
+    for match in _PLUGIN.finditer(text):
+        count = _COUNT.search(text, match.end(), match.end() + _OPTIONS)
+        if found := match[1] or (count and count[1]):
+            yield found
 
 
 def pager(page: WebPage) -> Pager:
@@ -103,10 +144,13 @@ def pager(page: WebPage) -> Pager:
     current = page.asked.page
     steps = list(_steps(page, current))
     declared = states(page)[1]
-    onward = [step for step in steps if step.page is None or step.page > current]
+    back = {step.url for step in steps if step.url and step.page is not None and step.page <= current}
+    ahead = [step for step in steps if (step.page is None or step.page > current) and step.url not in back]
+    onward = [step for step in ahead if step.url or step.call]
     if not onward:
         hidden = _unlabelled(page)
-        return Pager(declared or counted(page)[1] or (len(hidden) + 1 if hidden else None), hidden)
+        pages = declared or counted(page)[1] or (len(hidden) + 1 if hidden else None)
+        return Pager(pages, hidden, hinted=bool(ahead))
     linked = {step.page: step.url for step in onward if step.page is not None and step.url is not None}
     last = next((step for step in onward if step.page is None), None)
     if last is None or last.url is None:
@@ -134,36 +178,72 @@ def addresses_in_scripts(page: WebPage) -> Iterator[str]:
         url = page.join(f"{head}7777777{tail}") if _PAGED.search(head) else None
         if url is not None and url.count("7777777") == 1:
             yield url.replace("{", "%7B").replace("}", "%7D").replace("7777777", "{0}")
+    for match in _GAP_FOR_PAGE.finditer(scripts(page)):
+        url = page.join(f"{match[1]}7777777{match[2]}")
+        if url is not None and url.count("7777777") == 1:
+            yield url.replace("7777777", "{0}")
 
 
 # --- links
 
 
 def _steps(page: WebPage, current: int) -> Iterator[_Step]:
-    """Everything on the page that says 2, 下一页 or 尾页 and leads somewhere."""
+    """Everything on the page that says 2, 下一页, 尾页 or 加载更多, and what leads back."""
     for element in page.root.iter("a", "span", "button", "input", "li", "option", "em", "i", "div"):
         said = _said(element)
-        if said is None:
-            continue
-        number = _NUMBER.fullmatch(said)
-        if number and int(number[1]) not in _YEARS:
-            at: int | None = int(number[1])
-        elif _NEXT.fullmatch(said):
-            at = current + 1
-        elif _LAST.fullmatch(said):
-            at = None
-        else:
+        at = None if said is None else _meant(said, current)
+        if said is None or at is None:
             continue
         url, call = _leads(page, element)
-        if (url or call) and at != 0 and (url is None or url != page.url):
-            yield _Step(at, url, call)
+        loads = _LOADS.fullmatch(said) is not None
+        if _SHOWS.fullmatch(said):
+            loads = page.join(element.get("href")) is None
+            if not loads:
+                continue
+        if url is None and (_is_off(element) or (call is None and not _can_be_found(element))):
+            continue
+        if (url or call or (at == current + 1 and not said.isdecimal())) and url != page.url:
+            yield _Step(at or None, url, call, loads)
+
+
+def _meant(said: str, current: int) -> int | None:
+    """The page that a step says it leads to, 0 for the last one; None for what is no step of a pager."""
+    number = _NUMBER.fullmatch(said)
+    if number:
+        return (int(number[1]) or None) if int(number[1]) not in _YEARS else None
+    if _NEXT.fullmatch(said) or _LOADS.fullmatch(said) or _SHOWS.fullmatch(said):
+        return current + 1
+    if _BACK.fullmatch(said):
+        return 1
+    return 0 if _LAST.fullmatch(said) else None
+
+
+def _is_off(element: HtmlElement) -> bool:
+    """Whether a step shows that it does nothing here."""
+    above = element.getparent()
+    around = (element, above) if above is not None and above.tag == "li" else (element,)
+    return any(
+        one.get("disabled") is not None
+        or one.get("aria-disabled") == "true"
+        or _OFF.search(one.get("class") or "")
+        for one in around
+    )
+
+
+def _can_be_found(element: HtmlElement) -> bool:
+    """Whether a script can know a step that has no address from any other link."""
+    return any(name in ("id", "class") or name.startswith("data-") for name in element.keys())  # noqa: SIM118 - attributes
 
 
 def _said(element: HtmlElement) -> str | None:
     """What a short element says, if it can be part of a pager."""
     if element.tag == "input":
         return fold(element.get("value") or "") if element.get("onclick") else None
-    if element.tag not in {"a", "option"} and not (element.get("onclick") or element.get("data-url")):
+    if element.tag not in {"a", "option", "button"} and not (
+        element.get("onclick")
+        or element.get("data-url")
+        or _HOLDS_MORE.search(f"{element.get('class')} {element.get('id')}")
+    ):
         return None
     text = fold("".join(element.itertext())[:40])
     if not text:
@@ -179,7 +259,10 @@ def _leads(page: WebPage, element: HtmlElement) -> tuple[str | None, str | None]
     for name in ("href", "data-url", "data-href", "tagname"):
         if (value := element.get(name)) and (url := page.join(value)):
             return url, None
-    call = " ".join(filter(None, (element.get("onclick"), element.get("href"))))[:500]
+    for name in ("data-next", "data-link", "data-src"):
+        if _ADDRESS.search(value := element.get(name) or "") and (url := page.join(value)):
+            return url, None
+    call = " ".join(_DEAD.sub("", element.get(name) or "") for name in ("onclick", "href"))[:500]
     quoted = next((one for one in _QUOTED.findall(call) if _ADDRESS.search(one)), None)
     if quoted and (url := page.join(quoted)):
         return url, None
@@ -221,7 +304,7 @@ def _linked(
     if end is not None and declared is not None and declared > page.asked.page:
         known[declared] = end
     form = _form(known)
-    base = page.asked.base
+    base = page.asked.base or (page.base if any(step.loads for step in steps) else None)
     pages = declared
     if pages is None and form is not None and end is not None:
         pages = form.page_of(end)

@@ -232,7 +232,7 @@ class WalkingSpider(scrapy.Spider):
 def _document(found: Found) -> Document:
     page, entry = found.page, found.entry
     return Document(
-        url=page.url,
+        url=found.address or page.url,
         body=page.body,
         content_type=page.content_type,
         title=entry.title if entry else None,
