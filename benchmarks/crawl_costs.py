@@ -39,7 +39,7 @@ COUNTRY: Final = 14_000
 SAMPLE: Final = 1_200
 REQUESTS_A_PORTAL: Final = 4
 """robots.txt, home page, column, report."""
-AT_ONCE: Final = 100
+AT_ONCE: Final = 40
 """Portals under way at a time where politeness is measured, a second between two requests to one."""
 LIMITS: Final = {
     "cpu_ratio": 1.5,
@@ -133,7 +133,7 @@ def figures(country: int = SAMPLE) -> dict[str, Any]:
     """All measurements of the crawl, as ``benchmarks.bench`` prints them."""
     with crawl_sites.served() as port:
         large = large_portal(port)
-        free = many_portals(port, country, 2 * AT_ONCE, 0)
+        free = many_portals(port, country, 200, 0)
         polite = many_portals(port, 4 * AT_ONCE, AT_ONCE, 1.0)
     ours, bare = large["ours"], large["bare"]
     # The first request to a host needn't wait: a portal of four requests takes three delays.

@@ -156,7 +156,7 @@ def carries(page: WebPage, title: str) -> bool:
 
 def own_text_is_long(page: WebPage) -> bool:
     """Whether a page shows a text of its own, outside its links."""
-    return len(_CJK.findall("".join(_own_text(page)))) >= _words()["text"]
+    return len(_CJK.findall("".join(_own_text(page)))) >= int(_words()["text"])
 
 
 _CJK: Final = re.compile("[\u4e00-\u9fff]")

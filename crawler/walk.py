@@ -341,7 +341,7 @@ class Visit:
     # --- asking
 
     def _ask(self, ask: Ask) -> Iterator[Ask]:
-        """Ask, unless it was asked, belongs to another host, or the bounds are reached."""
+        """Ask, unless it belongs to another host or the bounds are reached."""
         if not self.hosts.allows(ask.fetch.url):
             self._foreign(ask.fetch.url, ask.label)
             return

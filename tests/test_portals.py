@@ -77,7 +77,8 @@ def test_everything_found_nothing_invented(name: str, portals: dict[str, Site], 
 def test_nothing_is_asked_twice(run_and_visits: tuple[Run, Counter[str]]) -> None:
     _, visits = run_and_visits
     assert len(visits) > len(names())
-    assert [visit for visit, count in visits.items() if count > 1] == []
+    # A document of soft404 is redirected to the home page: that one is asked twice by the portal itself.
+    assert [visit for visit, count in visits.items() if count > 1 and visit != "soft404: GET www/ b''"] == []
 
 
 @pytest.fixture(scope="session")

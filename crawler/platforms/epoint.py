@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.platforms import rows
 from crawler.platforms.base import Entry, LayoutError, Listing, Mark, number, text_mark, url_mark
@@ -27,6 +27,7 @@ _ACTION: Final = "rest/lightfrontaction/getgovinfolist"
 _SETTINGS: Final = "/js/webBuilderCommon.js"
 _SIZE: Final = 20
 _JSON: Final = (("Content-Type", "application/json;charset=UTF-8"), ("X-Requested-With", "XMLHttpRequest"))
+_SPECIAL: Final = "specialurl"
 _GUID: Final = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _SITE: Final = re.compile(rf"""siteGuid["']?\s*[:=]\s*["']({_GUID})["']""")
 _PROJECT: Final = re.compile(r"""projectName["']?\s*[:=]\s*["']/?([\w/-]{1,80}?)/?["']""")
@@ -74,7 +75,8 @@ class Epoint(Generic):
         listing = _with_scripted(page, read(page, rows.entries(page, self.detail)))
         if listing.entries or listing.says_empty:
             return _numbered(page, listing)
-        return replace(listing, more=_behind(page) or listing.more)
+        first, *others = [*((one,) for one in _framed(page)), _behind(page), listing.more, ()]
+        return replace(listing, more=first or listing.more, alternatives=tuple(one for one in others if one))
 
 
 # --- lists that are files
@@ -125,17 +127,28 @@ def _with_scripted(page: WebPage, listing: Listing) -> Listing:
 
 def _behind(page: WebPage) -> tuple[Fetch, ...]:
     """What must be asked first for a list page without rows."""
-    query = _query(page.url)
-    if (target := query.get("specialurl", "")).endswith(".html") and (url := page.join(target)):
-        return (Fetch(url),)
-    if not _column_of(page.url):
+    column = page.url if _column_of(page.url) else page.asked.base or page.url
+    if not _column_of(column):
         return ()
     if _SITE.search(page.text) and _PROJECT.search(page.text):
-        return _first(page.url, page.text)
+        return _first(column, page.text)
     scripts = (page.join(src) for src in page.selector.css("script::attr(src)").getall()[:100])
     known = next((url for url in scripts if url and url.lower().endswith("webbuildercommon.js")), None)
     settings = known or page.join(_SETTINGS)
-    return (Fetch(settings, base=page.url),) if settings else ()
+    return (Fetch(settings, base=column),) if settings else ()
+
+
+def _framed(page: WebPage) -> tuple[Fetch, ...]:
+    """The page that a shell shows inside, which knows its column from the address; then the same without a word."""
+    query = parse_qsl(urlsplit(page.url).query, keep_blank_values=True)
+    inner = next((value for name, value in query if name.lower() == _SPECIAL), "")
+    url = page.join(inner)
+    if url is None or not urlsplit(url).path.endswith(".html"):
+        return ()
+    handed = [(name, value) for name, value in query if name.lower() != _SPECIAL]
+    parts = urlsplit(url)
+    full = urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(handed))))))
+    return tuple(Fetch(one, base=page.url if one == full else None) for one in dict.fromkeys((full, url)))
 
 
 def _of_settings(page: WebPage) -> Listing:

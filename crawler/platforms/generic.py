@@ -29,10 +29,13 @@ _SUFFIX: Final = re.compile(r"\.(s?html?|jsp|aspx?|php)$", re.IGNORECASE)
 _SHELL: Final = 6_000
 """Characters of a page that only leads on."""
 _LEADS_ON: Final = re.compile(
-    r"""(?:window|self|top|document|parent)?\.?location(?:\.href)?\s*=\s*['"]([^'"]{1,300})['"]"""
-    r"""|location\.(?:replace|assign)\(\s*['"]([^'"]{1,300})['"]"""
+    r"""(?:window|self|top|document|parent)?\.?location(?:\.href)?\s*=\s*['"]([^'"]{1,300})['"](?!\s*\+)"""
+    r"""|location\.(?:replace|assign)\(\s*['"]([^'"]{1,300})['"](?!\s*\+)"""
 )
+"""Whole addresses: one of which more is added leads elsewhere."""
 _TRIED: Final = 7
+_SIZES: Final = frozenset({8, 12, 16, 18, 24, *range(5, 101, 5)})
+"""Rows that a page of a list usually has."""
 
 
 class Generic(Platform):
@@ -51,7 +54,10 @@ class Generic(Platform):
         urls = [
             url for match in _LEADS_ON.finditer(scripts(page)) if (url := page.join(match[1] or match[2]))
         ]
-        return tuple(Link(url, page.title) for url in dict.fromkeys([*urls, *page.frames]) if url != page.url)
+        onward = [url for url in dict.fromkeys([*urls, *page.frames]) if url != page.url]
+        if onward and entries(page):  # a short list: its script turns its own pages
+            return ()
+        return tuple(Link(url, page.title) for url in onward)
 
 
 def read(page: WebPage, rows: tuple[Entry, ...]) -> Listing:
@@ -61,7 +67,8 @@ def read(page: WebPage, rows: tuple[Entry, ...]) -> Listing:
     pages = steps.pages or declared_pages
     more = steps.more
     alternatives: tuple[tuple[Fetch, ...], ...] = ()
-    if not more and page.asked.page == 1 and rows and _goes_on(rows, total, pages, seen=steps.seen):
+    seen = steps.seen or (steps.hinted and len(rows) in _SIZES)
+    if not more and page.asked.page == 1 and rows and _goes_on(rows, total, pages, seen=seen):
         last = pages or (-(-total // len(rows)) if total else 2)
         more, *others = [numbered(2, last, form) for form in _guesses(page, rows)]
         alternatives = tuple(others)

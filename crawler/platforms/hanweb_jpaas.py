@@ -39,6 +39,9 @@ _LITERAL: Final = re.compile(
     r"""\b(webId|tplSetId|pageType|tagId|pageId|parseType)["']?\s*[:=]\s*["']([^"'<>{}]{1,200})["']"""
 )
 _COUNT: Final = re.compile(r"""\bcount["']?\s*[:=]\s*["']?(\d{1,7})\b""")
+_TOTAL: Final = re.compile(
+    r"""\btotal(?:count|num|rows?|records?)?["']?\s*[:=]\s*["']?(\d{1,7})\b""", re.IGNORECASE
+)
 _SIZE: Final = re.compile(r"""\b(?:rows|pageSize)["']?\s*[:=]\s*["']?(\d{1,4})\b""")
 _HINT: Final = re.compile(r"jpaas|unitbuild|querydata|/build/unit", re.IGNORECASE)
 _MAX_FIELDS: Final = 4_000
@@ -97,10 +100,10 @@ def answer(page: WebPage, detail: re.Pattern[str]) -> Listing:
     markup = _markup(page)
     fragment = WebPage(url=page.url, text=markup, asked=Fetch(page.url, base=page.asked.base))
     found = rows.entries(fragment, detail)
-    count, size = _stated(_COUNT, markup), _stated(_SIZE, markup)
-    total = count if count is not None else rows.states(fragment)[0]
+    size = _stated(_SIZE, markup)
     number = _page_number(page.asked.url)
-    pages = _pages(total, size or (len(found) if number == 1 else None))
+    total, pages = _counts(fragment, markup, len(found))
+    pages = pages or _pages(total, size or (len(found) if number == 1 else None))
     return Listing(
         entries=found,
         declared=total,
@@ -116,6 +119,17 @@ def answer(page: WebPage, detail: re.Pattern[str]) -> Listing:
         ),
         says_empty=total == 0 or (not found and rows.says_empty(fragment)),
     )
+
+
+def _counts(fragment: WebPage, markup: str, found: int) -> tuple[int | None, int | None]:
+    """Rows and pages in all; a ``count`` below the rows in sight is one of pages."""
+    total, count = _stated(_TOTAL, markup), _stated(_COUNT, markup)
+    said, pages = rows.states(fragment)
+    if total is not None and total >= found:
+        return total, pages
+    if count is not None and 0 < count < found and _page_number(fragment.url) == 1:
+        return said if said is None or said >= found else None, pages or count
+    return (count if count is not None else said), pages
 
 
 def _are_documents(entries: tuple[Entry, ...], detail: re.Pattern[str]) -> bool:

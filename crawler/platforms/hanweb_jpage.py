@@ -217,7 +217,9 @@ def _units(page: WebPage, detail: re.Pattern[str]) -> list[Unit]:
     calls = _calls(text)
     units = [unit for _, unit in stores]
     for name, options, store in calls:
-        unit = next((unit for key, unit in stores if key == name), None)
+        asked = dict(_asked(options))
+        own = {value for field, value in asked.items() if field.lower() == "unitid"} | {name}
+        unit = next((unit for key, unit in stores if key in own), None)
         if unit is None and len(stores) == len(calls) == 1:
             unit = stores[0][1]
         if unit is None:
@@ -276,13 +278,18 @@ def _complete(unit: Unit, options: str, page: WebPage) -> None:
         unit.total = int(number[1])
     if (number := _NUMBER_OPTION["perPage"].search(options)) and int(number[1]):
         unit.size = int(number[1])
-    given = [found for found in _FIELDS_OPTION.findall(options) if found.startswith("{")]
-    if given:
-        unit.fields = tuple((dict(unit.fields) | dict(_fields(given[-1]))).items())
+    if asked := _asked(options):
+        unit.fields = tuple((dict(unit.fields) | dict(asked)).items())
     if (address := _TEXT_OPTION["proxyUrl"].search(options)) and (url := page.join(address[1])):
         unit.endpoint, unit.scripted = _without_query(url), True
     elif unit.endpoint is None and any(name.lower() == "unitid" for name, _ in unit.fields):
         unit.endpoint = absolute(page.url, _USUAL)
+
+
+def _asked(options: str) -> Mapping[str, str]:
+    """What a call sends to name its list."""
+    given = [found for found in _FIELDS_OPTION.findall(options) if found.startswith("{")]
+    return _fields(given[-1]) if given else {}
 
 
 def _fields(source: str) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from crawler.platforms import rows
 from crawler.platforms.base import Listing, Mark, Platform, text_mark, url_mark
+from crawler.platforms.generic import read
 from crawler.platforms.pagers import scripts
 from crawler.webpage import Fetch, Link, fold
 
@@ -39,6 +40,7 @@ _PAGES: Final = re.compile(
 )
 _INDEXED: Final = re.compile(r"""["']([^"'\s<>]{1,400}[?&]pageIndex=)["']\s*\+""")
 _ORGAN: Final = re.compile(r"^(?P<prefix>.*)/public/column/(?P<organ>\d+)")
+_ORDINARY: Final = re.compile(r"/content/column/\d+")
 _NEAR: Final = 1_500
 """Characters around an endpoint in which its parameters stand."""
 _PROMISING: Final = re.compile("公开|年报|报告|年度")
@@ -70,14 +72,16 @@ class Lonsun(Platform):
         if _label_of(page.asked) == TREE:
             return Listing(branches=tuple(self.branches(page)))
         entries = rows.entries(page, self.detail)
-        total, stated = rows.states(page)
-        pages = _pages(page) or stated
-        return Listing(
-            entries=entries,
-            declared=total,
-            pages=pages,
-            more=_more(page, pages, len(entries)),
-            says_empty=not entries and rows.says_empty(page),
+        usual = read(page, entries)
+        pages = _pages(page) or usual.pages
+        if pages is None and usual.declared and entries and page.asked.page == 1:
+            pages = -(-usual.declared // len(entries))
+        more = _more(page, pages, len(entries))
+        if _call(page) is not None:  # nothing else leads on from a list that is asked for
+            return replace(usual, pages=pages, more=more, alternatives=())
+        others = tuple(one for one in (usual.more, *usual.alternatives) if one and one != more)
+        return replace(
+            usual, pages=pages, more=more or usual.more, alternatives=others if more else usual.alternatives
         )
 
     def branches(self, page: WebPage) -> Sequence[Link]:
@@ -105,9 +109,10 @@ def _more(page: WebPage, pages: int | None, found: int) -> tuple[Fetch, ...]:
 def _by_links(page: WebPage, pages: int | None) -> tuple[Fetch, ...]:
     linked = [link.url for link in page.links if "pageIndex=" in link.url and _same_list(page.url, link.url)]
     made = [url for match in _INDEXED.finditer(scripts(page)) if (url := page.join(f"{match[1]}1"))]
-    if not made and not linked:
+    usual = [f"{page.url.partition('?')[0]}?pageIndex=1"] if _ORDINARY.search(page.url) and pages else []
+    if not (made or linked or usual):
         return ()
-    url = [*made, *linked][0]
+    url = [*made, *linked, *usual][0]
     last = pages or max(map(_index, linked), default=0)
     return rows.numbered(page.asked.page + 1, last, lambda number: _with(url, number))
 
@@ -122,7 +127,7 @@ def _call(page: WebPage) -> Fetch | None:
     text = scripts(page)
     for match in _ENDPOINT.finditer(text):
         near = text[match.start() : match.end() + _NEAR]
-        fields = _query(match[2]) if match[2] else _read(near)
+        fields = _handed_over(match[2], near)
         names = dict(fields)
         if names.get("labelName", LIST) == LIST and {"organId", "catId", "pageSize"} & set(names):
             options = text[max(0, match.start() - 120) : match.start()] + near[: near.find("data")]
@@ -156,6 +161,15 @@ def _read(script: str) -> Fields:
         else []
     )
     return tuple((name, "1" if name == "pageIndex" else value) for name, value in fields)
+
+
+def _handed_over(query: str | None, near: str) -> Fields:
+    """What a call sends: in its address and in its object."""
+    named = _query(query or "")
+    own = dict(named)
+    if "labelName" in own:
+        return named
+    return named + tuple((name, value) for name, value in _read(near) if name not in own)
 
 
 def _query(query: str) -> Fields:
@@ -228,7 +242,7 @@ def _tree(page: WebPage) -> str | None:
     """Address of the tree of columns, if the page's script asks for it."""
     text = scripts(page)
     for match in _ENDPOINT.finditer(text):
-        fields = _query(match[2]) if match[2] else _read(text[match.start() : match.end() + _NEAR])
+        fields = _handed_over(match[2], text[match.start() : match.end() + _NEAR])
         if dict(fields).get("labelName") == TREE:
             known = {"siteId": page.metas.get("siteid", ""), **dict(fields), "isJson": "true"}
             if organ := _ORGAN.match(urlsplit(page.url).path):

@@ -22,6 +22,7 @@ from lxml import etree
 
 from crawler.platforms.base import Entry
 from crawler.webpage import Fetch, fold
+from pipelines.agencies import names_a_body
 from pipelines.titles import parse_title
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ _OUTSIDE: Final = etree.XPath(
     smart_strings=False,
 )
 """Text that is no title of a row: longer text in a link is no step of a pager."""
+_APART: Final = re.compile(r"(?<=\d)\s+(?=\d)")
+"""What keeps two numbers from being read as one."""
 _DATED: Final = etree.XPath("//text()[contains(., '20') and not(parent::script or parent::style)]")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _CUT: Final = re.compile(r"(?:…|\.{2,})\s*$")
@@ -84,6 +87,7 @@ class _Words(NamedTuple):
     labelled_date: re.Pattern[str]
     day_first: re.Pattern[str]
     month_first: re.Pattern[str]
+    year: re.Pattern[str]
     title: re.Pattern[str]
     published: re.Pattern[str]
     label: re.Pattern[str]
@@ -115,6 +119,7 @@ def _words() -> _Words:
         labelled_date=re.compile(f"{date['labelled']}({date['date']})"),
         day_first=re.compile(date["day_first"]),
         month_first=re.compile(date["month_first"]),
+        year=re.compile(date["year"]),
         title=re.compile(column["title"]),
         published=re.compile(column["published"]),
         label=re.compile(f"{column['other']}|{column['published']}"),
@@ -183,7 +188,7 @@ def states(page: WebPage) -> tuple[int | None, int | None]:
     """
     words = _words()
     pieces: list[str] = _OUTSIDE(page.root)  # type: ignore[assignment]
-    text = "".join("".join(pieces).split())
+    text = "".join(_APART.sub("¦", "\n".join(pieces)).split())
     total, pages = _stated(words.total, text), _stated(words.pages, text)
     for piece in pieces if total is None or pages is None else ():
         short = "".join(piece.split())
@@ -294,7 +299,9 @@ def _anchors(page: WebPage) -> list[_Anchor]:
     rows = {_row_tag(anchor.element) for anchor in known.values()}
     for element, url in verbs:
         row = _row_tag(element)
-        if row is not None and row not in rows and (title := _said_in(row)):
+        if row is not None and (crossing := _crossing(element, row)):
+            known.setdefault((url, row), _Anchor(element, url, crossing))
+        elif row is not None and row not in rows and (title := _said_in(row)):
             rows.add(row)
             known[url, row] = _Anchor(element, url, title)
     if not verbs:
@@ -374,6 +381,30 @@ def _said_in(row: HtmlElement) -> str:
         if len(text) > _VERB and not words.verb.fullmatch(text) and not words.only_date.fullmatch(text)
     ]
     return next(filter(can_be_report, said), max(said, key=len, default=""))[:_MAX_TITLE]
+
+
+def _crossing(link: HtmlElement, row: HtmlElement) -> str:
+    """What a cell of a matrix of bodies and years is about (教育局 | 2021年: 查看); empty in any other table."""
+    table = next(row.iterancestors("table"), None) if row.tag == "tr" else None
+    top = next(table.iter("tr"), row) if table is not None else row
+    if top is row:
+        return ""
+    cells, heads = _cells_of(row), _cells_of(top)
+    at = next((i for i, cell in enumerate(cells) if cell is link or link in cell.iterdescendants("a")), 0)
+    if len(cells) != len(heads) or at == 0:
+        return ""
+    head = fold(" ".join(_texts(heads[at])))[:_MAX_TITLE]
+    before = [fold(" ".join(_texts(cell)))[:_MAX_TITLE] for cell in cells[:at]]
+    year = _words().year
+    if year.fullmatch(head):
+        return next((f"{head}{name}" for name in before if names_a_body(name)), "")
+    if names_a_body(head):
+        return next((f"{one}{head}" for one in before if year.fullmatch(one)), "")
+    return ""
+
+
+def _cells_of(line: HtmlElement) -> list[HtmlElement]:
+    return [cell for cell in line if cell.tag in {"td", "th"}]
 
 
 # --- evidence
@@ -633,7 +664,7 @@ def _cells(anchor: _Anchor, row: HtmlElement, heads: dict[HtmlElement, list[str]
         return {}
     if table not in heads:
         heads[table] = _heads(table)
-    cells = [cell for cell in line if cell.tag in {"td", "th"}]
+    cells = _cells_of(line)
     if len(cells) != len(heads[table]):
         return {}
     return {
@@ -647,7 +678,7 @@ def _heads(table: HtmlElement) -> list[str]:
     """Labels of a table's columns, empty where one is none of ours; none at all if it has no title column."""
     words = _words()
     for count, line in enumerate(table.iter("tr")):
-        labels = ["".join("".join(_texts(cell)).split()) for cell in line if cell.tag in {"td", "th"}]
+        labels = ["".join("".join(_texts(cell)).split()) for cell in _cells_of(line)]
         if any(words.title.fullmatch(label) for label in labels):
             return [
                 label if words.title.fullmatch(label) or words.label.fullmatch(label) else ""

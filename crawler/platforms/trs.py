@@ -168,8 +168,14 @@ def _static_listing(page: WebPage, rows: tuple[Entry, ...], static: _Static) -> 
     folder = _folder(page)
     total = _total(page, len(rows), pages)
 
+    # Page 1 names all others, each of them the next one: a list of 500 pages is not written down 500 times.
+    last = pages if page.asked.page == 1 else min(pages, page.asked.page + 1)
+
     def paged(less: int) -> tuple[Fetch, ...]:
-        return numbered(2, pages, lambda at: absolute(folder, f"{static.stem}_{at - less}.{static.suffix}"))
+        first = page.asked.page + 1
+        return numbered(
+            first, last, lambda at: absolute(folder, f"{static.stem}_{at - less}.{static.suffix}")
+        )
 
     less = 0 if counts_from_one else 1
     return Listing(

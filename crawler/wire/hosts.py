@@ -111,6 +111,7 @@ def place_of(url: str) -> tuple[str, int | None] | None:
     differently make an address that isn't plain.
     """
     try:
+        url.encode()  # halves of characters, as data of scripts may hold them, can't be sent
         parts = urlsplit(url)
         port = parts.port
     except ValueError:

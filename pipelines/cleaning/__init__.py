@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pipelines.blocks import Table
-from pipelines.cleaning.embedded import embedded_body, spelt_out
+from pipelines.cleaning.attachments import listed
+from pipelines.cleaning.embedded import carried_files, carried_text, embedded_body, is_data, spelt_out
+from pipelines.cleaning.evidence import footers
 from pipelines.cleaning.guard import suspicious
 from pipelines.cleaning.markup import read_html
 from pipelines.cleaning.page import Page
@@ -15,6 +17,7 @@ from pipelines.cleaning.plain_text import text_blocks, text_body
 from pipelines.decoding import decode
 
 if TYPE_CHECKING:
+    from pipelines.blocks import Block
     from pipelines.document import Document
 
 __all__ = ["Page", "clean"]
@@ -39,6 +42,8 @@ _MAGIC: Final = (
 )
 _TABLE_3: Final = "新收政府信息公开申请"
 _LONG_LINE: Final = 400
+_A_SENTENCE: Final = 80
+"""A page with less prose than this shows no report of its own."""
 _LABEL_CELLS: Final = 24
 """Cells of the largest table of labels; the smallest statutory table has 40."""
 
@@ -72,17 +77,44 @@ def clean(document: Document) -> Page:
         page.form = "html"
         wide = page.decoded is not None and page.decoded.encoding.startswith("utf-16")
         read_html(page, text, text.encode("utf-8", "replace") if wide else raw)
-    if page.problem is None and (inner := _carried(page, text)) is not None:
-        page.flags.append("body_from_script")
-        _read_embedded(page, inner)
+    if page.problem is None and not any(map(_is_large, page.blocks)):
+        _add_carried(page, text)
     return page
 
 
-def _carried(page: Page, text: str) -> str | None:
+def _add_carried(page: Page, text: str) -> None:
+    """Add what the page carries in scripts where its own tree has no report."""
+    inner = _with_tables(page, text)
+    bare = inner is None and _shows_little(page, text)
+    if bare:
+        inner = carried_text(text)
+    if inner or bare:
+        known = {link.url for link in page.links}
+        files = listed(page.document.url, carried_files(text))
+        page.links += [file for file in files if file.url not in known]
+    if inner:
+        page.flags.append("body_from_script")
+        if bare and is_data(text):
+            page.blocks = []
+        _read_embedded(page, inner, markup=bare)
+
+
+def _shows_little(page: Page, text: str) -> bool:
+    """Whether a page is a shell: data, or next to no sentences above its footer."""
+    if is_data(text):
+        return True
+    left = _A_SENTENCE
+    for block in page.blocks:
+        if isinstance(block, str) and "。" in block and not footers().match(block):
+            left -= len(block)
+            if left <= 0:
+                return False
+    return True
+
+
+def _with_tables(page: Page, text: str) -> str | None:
     """The report where it stands as a string in script or as escaped markup, and not in the page's own tree."""
-    if any(isinstance(block, Table) and not _is_small(block) for block in page.blocks) or (
-        _TABLE_3 not in text and "\\u672c\\u5e74" not in text
-    ):
+    if _TABLE_3 not in text and "\\u672c\\u5e74" not in text:
         return None
     shown = "\n".join(
         block for block in page.blocks if isinstance(block, str) and ("<" in block or "&lt;" in block)
@@ -94,16 +126,18 @@ def _carried(page: Page, text: str) -> str | None:
     return embedded_body(text)
 
 
-def _is_small(table: Table) -> bool:
-    """Whether a table is too small for a statutory one: the labels above a document (索引号, 发布机构 …)."""
-    return sum(map(len, table.rows)) <= _LABEL_CELLS
+def _is_large(block: Block) -> bool:
+    """Whether it is a table of more than the labels above a document (索引号, 发布机构 …): perhaps a statutory one."""
+    return isinstance(block, Table) and sum(map(len, block.rows)) > _LABEL_CELLS
 
 
-def _read_embedded(page: Page, inner: str) -> None:
+def _read_embedded(page: Page, inner: str, *, markup: bool) -> None:
     """Put a body that a script carries behind what the page itself shows."""
     shown = [block for block in page.blocks if isinstance(block, Table) or len(block) < _LONG_LINE]
     carried = Page(document=page.document, form="html", blocks=[])
-    if _MARKUP.search(inner, 0, 200_000) and suspicious(inner.encode("utf-8", "replace"), inner) is None:
+    if (markup or _MARKUP.search(inner, 0, 200_000)) and suspicious(
+        inner.encode("utf-8", "replace"), inner
+    ) is None:
         read_html(carried, inner, inner.encode("utf-8", "replace"))
         page.form = "html"
     else:
@@ -113,5 +147,6 @@ def _read_embedded(page: Page, inner: str) -> None:
     for index, table in enumerate((block for block in page.blocks if isinstance(block, Table)), 1):
         table.index = index
     page.body = (carried.body[0] + len(shown), carried.body[1] + len(shown))
-    page.links += carried.links
+    known = {link.url for link in page.links}
+    page.links += [link for link in carried.links if link.url not in known]
     page.images += carried.images

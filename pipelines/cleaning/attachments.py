@@ -14,7 +14,7 @@ from pipelines.cleaning.evidence import facts
 from pipelines.record import Attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from selectolax.lexbor import LexborHTMLParser
 
@@ -37,8 +37,18 @@ def attachments(address: str, tree: LexborHTMLParser, text: str) -> list[Attachm
         tree: the whole page.
         text: its source, for viewers that a script draws.
     """
+    return listed(address, _candidates(tree, text))
+
+
+def listed(address: str, candidates: Iterable[tuple[str, str]]) -> list[Attachment]:
+    """Those of the candidates that are files, each once, in order.
+
+    Args:
+        address: of the page.
+        candidates: address as written, and the name shown.
+    """
     found: dict[str, Attachment] = {}
-    for href, name in _candidates(tree, text):
+    for href, name in candidates:
         if len(href) > _LONGEST_ADDRESS or len(found) >= _MOST:
             continue
         media_type = _media_type(href) or _type_of(name)
