@@ -72,6 +72,7 @@ class Cost:
         wall: seconds on the clock.
         items: documents handed on.
         memory: bytes held after every twentieth part of the pages.
+        times: seconds on the clock then.
         peak: bytes held at most.
     """
 
@@ -80,18 +81,20 @@ class Cost:
     wall: float = 0.0
     items: int = 0
     memory: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     peak: int = 0
 
 
 class BareSpider(scrapy.Spider):
-    """The same pages with the least that a spider does: all links with their texts, the title."""
+    """The same pages with the least that a spider does: all links, with their texts or without, and the title."""
 
     name = "bare"
 
-    def __init__(self, port: str, **rest: Any) -> None:
-        """Take the port of the server."""
+    def __init__(self, port: str, texts: str = "", **rest: Any) -> None:
+        """Take the port of the server, and whether the texts of links are read."""
         super().__init__(**rest)
         self.port = port
+        self.texts = bool(texts)
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for everything at once."""
@@ -100,14 +103,11 @@ class BareSpider(scrapy.Spider):
 
     def parse(self, response: Response) -> dict[str, Any]:
         """Read links and title."""
+        links = response.css("a")
+        texts = ["".join(link.css("::text").getall()) for link in links] if self.texts else []
         return {
-            "links": list(
-                zip(
-                    response.css("a::attr(href)").getall(),
-                    ("".join(link.css("::text").getall()) for link in response.css("a")),
-                    strict=False,
-                )
-            ),
+            "links": [link.attrib.get("href") for link in links],
+            "texts": texts,
             "title": response.css("title::text").get(),
         }
 
@@ -116,9 +116,12 @@ def large_portal(port: int) -> dict[str, Cost]:
     """The crawl of the large portal, and the bare spider on the same pages."""
     home = f"http://127.0.0.1:{port}/"
     expected = crawl_sites.PAGES + crawl_sites.REPORTS + 2
+    bare: dict[str, str] = {"port": str(port)}
+    plain = _TOGETHER | {"ADDONS": {}}
     return {
         "ours": _apart(_crawl, PortalSpider, {"url": home}, _TOGETHER | _NO_STAGES, expected),
-        "bare": _apart(_crawl, BareSpider, {"port": str(port)}, _TOGETHER | {"ADDONS": {}}, expected),
+        "texts": _apart(_crawl, BareSpider, bare | {"texts": "yes"}, plain, expected),
+        "links": _apart(_crawl, BareSpider, bare, plain, expected),
     }
 
 
@@ -135,7 +138,8 @@ def figures(country: int = SAMPLE) -> dict[str, Any]:
         large = large_portal(port)
         free = many_portals(port, country, 200, 0)
         polite = many_portals(port, 4 * AT_ONCE, AT_ONCE, 1.0)
-    ours, bare = large["ours"], large["bare"]
+    ours, bare, least = large["ours"], large["texts"], large["links"]
+    rate = _rate(polite)
     # The first request to a host needn't wait: a portal of four requests takes three delays.
     bound = AT_ONCE * REQUESTS_A_PORTAL / (REQUESTS_A_PORTAL - 1)
     return {
@@ -143,6 +147,7 @@ def figures(country: int = SAMPLE) -> dict[str, Any]:
         "documents": ours.items,
         "milliseconds_a_page": _milliseconds(ours),
         "milliseconds_a_page_bare": _milliseconds(bare),
+        "milliseconds_a_page_bare_without_texts": _milliseconds(least),
         "cpu_ratio": _milliseconds(ours) / _milliseconds(bare),
         "memory_growth_mb": _growth(ours) / _MEGABYTE,
         "memory_growth_mb_bare": _growth(bare) / _MEGABYTE,
@@ -152,9 +157,9 @@ def figures(country: int = SAMPLE) -> dict[str, Any]:
         "requests_a_cpu_second": free.pages / free.cpu,
         "kilobytes_a_portal": _growth(free) / 1024 / (country * 3 / 4),
         "memory_peak_mb_portals": free.peak / _MEGABYTE,
-        "polite_requests_a_second": polite.pages / polite.wall,
+        "polite_requests_a_second": rate,
         "polite_bound": bound,
-        "polite_shortfall": 1 - polite.pages / polite.wall / bound,
+        "polite_shortfall": 1 - rate / bound,
         "polite_load": polite.cpu / polite.wall,
     }
 
@@ -162,6 +167,12 @@ def figures(country: int = SAMPLE) -> dict[str, Any]:
 def _growth(cost: Cost) -> int:
     """Bytes by which the process grew after the first quarter of its pages, when pools and caches are full."""
     return cost.memory[-1] - cost.memory[len(cost.memory) // 4]
+
+
+def _rate(cost: Cost) -> float:
+    """Answers a second in the middle half of a crawl, without its beginning and its end."""
+    early, late = len(cost.times) // 4, len(cost.times) * 3 // 4
+    return cost.pages / len(cost.times) * (late - early) / (cost.times[late] - cost.times[early])
 
 
 def _milliseconds(cost: Cost) -> float:
@@ -198,6 +209,7 @@ def _crawl(
             cost.pages += 1
             if cost.pages % every == 0:
                 cost.memory.append(_held())
+                cost.times.append(perf_counter())
 
         def count_item() -> None:
             cost.items += 1

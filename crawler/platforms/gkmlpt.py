@@ -10,6 +10,7 @@ declared.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -26,7 +27,8 @@ from crawler.platforms.base import (
     url_mark,
 )
 from crawler.platforms.embedded_json import literal, plain
-from crawler.platforms.rows import entries, numbered, says_empty, states
+from crawler.platforms.generic import read
+from crawler.platforms.rows import entries, numbered
 from crawler.webpage import Link
 
 if TYPE_CHECKING:
@@ -87,13 +89,15 @@ class Gkmlpt(Platform):
             Entry(_MOBILE.sub("/post_", entry.url), entry.title, entry.published, entry.metadata)
             for entry in entries(page, self.detail)
         )
-        total, pages = states(page)
-        pages = pages or _last_linked(page)
+        usual = read(page, found)
+        pages = usual.pages or _last_linked(page)
         more: tuple[Fetch, ...] = ()
         parts = _STATIC_PAGE.match(_index_of(page.url))
         if parts and pages and page.asked.page < pages:
             more = numbered(page.asked.page + 1, pages, lambda k: f"{parts['stem']}_{k}{parts['ext']}")
-        return Listing(found, total, pages, more, says_empty=total == 0 or (not found and says_empty(page)))
+        return (
+            replace(usual, pages=pages, more=more, alternatives=()) if more else replace(usual, pages=pages)
+        )
 
 
 # --- the interface -----------------------------------------------------------------------------------

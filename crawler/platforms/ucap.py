@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from crawler.platforms.base import Entry, LayoutError, Listing, Mark, Platform, number, text_mark, url_mark
 from crawler.platforms.embedded_json import literal, plain
+from crawler.platforms.generic import read
 from crawler.platforms.rows import MAX_PAGES, entries, numbered, says_empty, states
 from crawler.webpage import Fetch, Link
 
@@ -199,9 +200,10 @@ def _by_data(page: WebPage, found: tuple[Entry, ...]) -> Listing:
         return Listing(found, total, pages)
     readings = _readings(page, guess=not found and not says_empty(page))
     if not readings:
+        if found:
+            return read(page, found)
         tree = _tree(page)
-        more = (tree,) if tree and not found else ()
-        return Listing(found, total, pages, more, says_empty=not found and says_empty(page))
+        return Listing(found, total, pages, (tree,) if tree else (), says_empty=says_empty(page))
     return Listing(found, total, pages, readings[0], readings[1:])
 
 

@@ -8,17 +8,19 @@ move from page to page with every new document, so a document is known by its ad
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from crawler.platforms import rows
-from crawler.platforms.base import Listing, Mark, Platform, text_mark, url_mark
+from crawler.platforms.base import Mark, Platform, text_mark, url_mark
+from crawler.platforms.generic import read
 from crawler.webpage import Fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from crawler.platforms.base import Listing
     from crawler.webpage import Link, WebPage
 
 _NEXT: Final = frozenset({"下页", "下一页", "下一頁", "后一页", "后页", "next", "nextpage"})
@@ -71,15 +73,11 @@ class Vsb(Platform):
 
     def listing(self, page: WebPage) -> Listing:
         """Read one page of a list; every page says where the next one lies."""
-        total, pages = rows.states(page)
-        more, stated = _more(page, pages)
-        return Listing(
-            entries=rows.entries(page, self.detail),
-            declared=total,
-            pages=stated,
-            more=more,
-            says_empty=rows.says_empty(page),
-        )
+        usual = read(page, rows.entries(page, self.detail))
+        more, stated = _more(page, rows.states(page)[1])
+        if more or page.asked.page > 1:
+            return replace(usual, pages=stated, more=more, alternatives=())
+        return replace(usual, pages=stated or usual.pages)
 
 
 def _more(page: WebPage, stated: int | None) -> tuple[tuple[Fetch, ...], int | None]:

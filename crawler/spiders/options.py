@@ -112,7 +112,7 @@ def chosen(rows: Sequence[Portal], city: str | None) -> list[Portal]:
     """The portals of the cities named: names or codes, each with the counties below it.
 
     Raises:
-        OptionError: a name that is no portal's of this province.
+        OptionError: a name that is no portal's of this province, or that of several (城区).
     """
     if city is None:
         return list(rows)
@@ -123,6 +123,8 @@ def chosen(rows: Sequence[Portal], city: str | None) -> list[Portal]:
         }
         if not codes:
             raise OptionError("unknown_city", value=part)
+        if len(codes) > 1:
+            raise OptionError("many_cities", value=part, codes=", ".join(sorted(codes)))
         wanted |= codes
     return [
         row
