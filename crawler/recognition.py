@@ -10,6 +10,7 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ _MANY: Final = 10
 """Rows that show what a list is for."""
 _A_TITLE: Final = 12
 """Characters of a title that can only be meant for one document."""
+_A_WORD: Final = 2
 _ESCAPES: Final = 200
 _ESCAPED: Final = re.compile(r"\\u([4-9][0-9a-fA-F]{3})")
 _LOOK_AT: Final = 1_000_000
@@ -124,9 +126,26 @@ def contradicts(page: WebPage, title: str) -> bool:
         return True
     if own.agency is None or wanted.agency is None:
         return False
-    one, other = compact(own.agency), compact(wanted.agency)
-    bodies = kind_of(one) is not None and kind_of(other) is not None
-    return bodies and one not in other and other not in one
+    return _are_two_bodies(compact(own.agency), compact(wanted.agency))
+
+
+def _are_two_bodies(one: str, other: str) -> bool:
+    """Whether two names can't be one body's: what they don't share at either end has no character in common.
+
+    Lists shorten names (卫健委, 文旅局) and keep old ones; those share characters.
+    """
+    if kind_of(one) is None or kind_of(other) is None:
+        return False
+    start = _alike(one, other)
+    one, other = one[start:], other[start:]
+    end = _alike(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    return min(len(one), len(other)) >= _A_WORD and not set(one) & set(other)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts have in common at the beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def own_title(page: WebPage) -> Title | None:

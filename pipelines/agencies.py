@@ -401,6 +401,8 @@ def _from_title(named: Name, label: Name | None, label_from: str, portal: Portal
             return _Decision(name.text, "medium", evidence, (named.text,))
     if resolved := _resolved(named, label, portal) or _on_site(named, body):
         return _Decision(resolved, "medium", "title", (named.text,))
+    if _is_agreed(named, label, portal, body):
+        return _Decision(named.text, "medium", "title")
     return _Decision(named.text if named.proper else None, "low", "title", (named.text,))
 
 
@@ -408,6 +410,8 @@ def _absolute_title(named: Name, label: Name | None, label_from: str) -> _Decisi
     if label is None:
         return _Decision(named.text, "high", "title")
     if _same(named, label):
+        if not named.rest and label.rest:  # a bare place, and the body that stands for it
+            return _Decision(named.text + label.rest, "high", label_from, (named.text,))
         aliases = (label.text,) if label.text != named.text else ()
         return _Decision(named.text, "high", label_from, aliases)
     related = named.text in label.text or label.text in named.text
@@ -424,6 +428,8 @@ def _from_label(label: Name, label_from: str, portal: Portal, body: _Body) -> _D
         return _Decision(label.text, "medium" if for_others else "high", label_from)
     if resolved := _resolved(label, None, portal) or _on_site(label, body):
         return _Decision(resolved, "medium", label_from, (label.text,))
+    if _is_agreed(label, None, portal, body):
+        return _Decision(label.text, "medium", label_from)
     return _Decision(label.text if label.proper else None, "low", label_from, (label.text,))
 
 
@@ -474,6 +480,8 @@ def _resolved(name: Name, label: Name | None, portal: Portal) -> str | None:
     level = name.text[0] if name.text[:1] in tuple(_LEVELS) and len(name.text) > 1 else ""
     rest = name.text[len(level) :]
     for place in _places(label, portal):
+        if name.text.startswith(place):
+            return name.text
         if not level:
             return place + _written_out(rest)
         if standing := _of_level(place, level):
@@ -492,6 +500,23 @@ def _on_site(name: Name, body: _Body) -> str | None:
     return counties.pop() + name.text if len(counties) == 1 else None
 
 
+def _doubtful_place(text: str) -> str | None:
+    """The unlisted district, or the town, at the head of a name that elsewhere may be a common noun: 岩城区, 太平镇."""
+    match = _pattern("place", "doubtful").match(text)
+    return match["place"] if match and not _pattern("place", "noun").search(match["place"]) else None
+
+
+def _is_agreed(name: Name, label: Name | None, portal: Portal, body: _Body) -> bool:
+    """Whether other evidence of the page has the same literal place, which alone could be a common noun."""
+    place = _doubtful_place(name.text)
+    if place is None or kind_of(name.text) is None:
+        return False
+    site = squeeze(portal.name) if portal.name else ""
+    if site.startswith((f"{place}人民政府", f"{place}政府")) or (label and label.text.startswith(place)):
+        return True
+    return any(other.text.startswith(place) for _, other in body.named())
+
+
 def _is_county(place: Name) -> bool:
     if place.code is not None:
         return divisions()[place.code].level == "county"
@@ -505,6 +530,9 @@ def _places(label: Name | None, portal: Portal) -> Iterator[str]:
         yield from filter(None, [_place_text(portal.division)])
     if portal.name and (name := parse_name(portal.name)).place:
         yield name.place
+    elif portal.name and (site := _pattern("evidence", "own_site").match(name.text)):
+        if _doubtful_place(site["place"]) == site["place"]:
+            yield site["place"]
 
 
 def _place_text(code: str) -> str:

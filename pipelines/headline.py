@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.agencies import kind_of
 from pipelines.normalise import squeeze
-from pipelines.titles import Title, announced_title, parse_title, unspaced
+from pipelines.titles import Title, adds_nothing, announced_title, is_cut, parse_title, unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ _SENTENCE: Final = re.compile(
     "本(?:年度?)?(?:报告|年报)|根据|按照|依[据照]|遵照|为(?:了|切实|进一步|做好|全面|深入|贯彻)|现(?!代)|一、"
 )
 _OF_EVERY_CORE: Final = "公开报"
-_CUT: Final = ("…", "..")
 _HINT: Final = re.compile("信息公开|政务公开|报告|年报|报表")
 
 
@@ -77,12 +76,33 @@ def _told(page: Page) -> Title | None:
 
 def _trusted_title(page: Page, metadata: Metadata) -> Title:
     best = Title("")
-    for title in map(parse_title, filter(None, _trusted(page, metadata))):
+    outside = page.document.title or ""
+    for text in filter(None, _trusted(page, metadata)):
+        if best.core_found and text == outside and is_cut(outside):
+            break
+        title = parse_title(text)
         if title.refused:
             return title
         if _weight(title) > _weight(best) or not best.text:
             best = title
+    return _undecorated(best, page, metadata) if outside and not is_cut(outside) else best
+
+
+def _undecorated(best: Title, page: Page, metadata: Metadata) -> Title:
+    """The title as the page itself has it, where a list only shows more around it."""
+    outside = parse_title(page.document.title or "")
+    if best.text != outside.text:
+        return best
+    for text in _own(page, metadata):
+        own = parse_title(text) if text and _may_name_it(text) else best
+        if own.text != best.text and _tells_all(own, best) and adds_nothing(best.text, own.text):
+            return own
     return best
+
+
+def _tells_all(own: Title, shown: Title) -> bool:
+    """Whether nothing is lost with what one of two titles has more."""
+    return own.refused is None and own.flags == shown.flags and _weight(own) >= _weight(shown)
 
 
 def _completed(best: Title, page: Page) -> Title:
@@ -126,12 +146,17 @@ def _completes(title: Title, trusted: Title) -> bool:
 
 def _trusted(page: Page, metadata: Metadata) -> Iterator[str]:
     outside = page.document.title or ""
-    cut = outside.endswith(_CUT)  # a list shows the beginning only
+    cut = is_cut(outside)
     yield "" if cut else outside
+    yield from _own(page, metadata)
+    yield outside if cut else ""
+
+
+def _own(page: Page, metadata: Metadata) -> Iterator[str]:
+    """What the page calls itself: label block, headings, its ``<meta>``."""
     yield metadata.title or ""
     yield from page.headings[:10]
     yield page.metas.get("articletitle", "")
-    yield outside if cut else ""
 
 
 def _openings(page: Page) -> list[str]:

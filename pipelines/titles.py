@@ -38,6 +38,21 @@ _QUOTES: Final = ("《》", "〈〉", "<>", "“”", "「」")
 FROM_TEXT: Final = "title_from_text"
 """Flag of a title that is nowhere printed as one: the text of the report tells it."""
 _ANNOUNCED_IN: Final = 3_000
+_CUT: Final = ("…", "..")
+
+
+def is_cut(text: str) -> bool:
+    """Whether a list shows only the beginning of a title."""
+    return text.rstrip().endswith(_CUT)
+
+
+def adds_nothing(shown: str, own: str) -> bool:
+    """Whether a row shows the title that a page gives itself, with nothing but the row's decorations around it."""
+    row, title = squeeze(shown), squeeze(own)
+    before, found, after = row.partition(title)
+    beside = _lexicon().words["beside"]
+    says = (rule.match.search(before + after) for rule in _lexicon().rules["flag"])
+    return bool(title and found and beside.fullmatch(before) and beside.fullmatch(after)) and not any(says)
 
 
 def compact(text: str) -> str:
@@ -148,7 +163,7 @@ def _parse_title(text: str) -> Title:
     printed = _fold(text)
     plain = squeeze(printed)
     lexicon = _lexicon()
-    plain = lexicon.words["label"].sub("", plain)
+    plain = lexicon.words["decoration"].sub("", lexicon.words["label"].sub("", plain))
     if cut := lexicon.words["cut"].search(plain):
         plain = plain[: cut.start()]
     plain = _without_column(plain, lexicon)
@@ -157,7 +172,8 @@ def _parse_title(text: str) -> Title:
     core = _core(segment, lexicon)
     shown = _shown(printed, segment, marked)
     if core is None:
-        return Title(shown, year=years[0] if len(set(years)) == 1 else None, refused=_other(marked, lexicon))
+        refused = _of_cut(marked, lexicon) if is_cut(text) else _other(marked, lexicon)
+        return Title(shown, year=years[0] if len(set(years)) == 1 else None, refused=refused)
     first = marked.index(segment)
     around = _around(marked[:first], marked[first + len(segment) :], lexicon)
     before = marked[:first].count(YEAR_MARK)
@@ -253,6 +269,18 @@ def _shown(printed: str, segment: str, marked: str) -> str:
 def _other(text: str, lexicon: _Lexicon) -> str | None:
     other = (rule.code for rule in lexicon.rules["other"] if rule.match.search(text))
     return _retold(text, lexicon) or next(other, None)
+
+
+def _of_cut(text: str, lexicon: _Lexicon) -> str | None:
+    """The reason to refuse a title whose end is missing: the head of a notice, or a topic behind the year.
+
+    Before the year its words may be the name of a body: 综合行政执法局.
+    """
+    _, year, behind = text.rpartition(YEAR_MARK)
+    astray = _leads_astray(text, lexicon)
+    if astray not in (None, "news"):
+        return astray
+    return _other(behind, lexicon) if year else None
 
 
 def _retold(text: str, lexicon: _Lexicon) -> str | None:

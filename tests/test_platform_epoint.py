@@ -143,6 +143,21 @@ def test_a_frame_page_leads_to_the_list_in_its_address() -> None:
     assert inner.url == f"{HOST}/govxxgk/11/govlist.html"
 
 
+def test_a_frame_page_hands_its_column_on_or_asks_for_the_data_itself() -> None:
+    shell = "/govxxgk/11/openSubPage.html?specialurl=/dynamic/list.html&categorynum=008035001"
+    listing = Epoint().listing(page(shell, ""))
+    readings = [fetch.url.removeprefix(HOST) for (fetch,) in (listing.more, *listing.alternatives)]
+    assert readings == [
+        "/dynamic/list.html?categorynum=008035001",
+        "/dynamic/list.html",
+        "/js/webBuilderCommon.js",
+    ]
+    inner = WebPage(listing.more[0].url, "<ul id='infolist'></ul>", listing.more[0])
+    (settings,) = Epoint().listing(inner).more
+    (first,) = Epoint().listing(WebPage(settings.url, SETTINGS, settings)).more
+    assert json.loads(first.body or "")["categorynum"] == "008035001"
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -70,6 +70,11 @@ def asked(fetches: tuple[Fetch, ...]) -> list[str]:
         ('<a href="/list/12-2.html">2</a><a href="/list/12-3.html">3</a>', None, ["/list/12-2.html", "/list/12-3.html"]),
         ('<a href="2023/">2023</a><a href="2022/">2022</a>', None, None),
         ('<a href="list.html">下一页</a>', None, None),
+        ('<a href="?page=1">上一页</a><a href="?page=1">下一页</a><a href="?page=1">尾页</a>', None, None),
+        ('<a href="javascript:void(0);" onclick="return false;">下一页</a>', None, None),
+        ('<a class="more" href="javascript:;" data-url="more_2.html">加载更多</a>', None, ["/zwgk/nb/more_2.html"]),
+        ('<div class="load" data-url="more_2.html">点击加载更多</div>', None, ["/zwgk/nb/more_2.html"]),
+        ('<a href="/zwgk/">查看更多</a>', None, None),
     ],
 )  # fmt: skip
 def test_pagers(body: str, pages: int | None, more: list[str] | None) -> None:
@@ -124,6 +129,55 @@ def test_scripts_without_what_is_commented_out() -> None:
     text = "<script>/* total: 9 */ var a = 'http://x/'; // total: 8\n<!--\nvar totalCount = 7, pageCount=2;</script>"
     assert counted(page(text + "<!-- <script>totalCount=6</script> -->")) == (7, 2)
     assert "http://x/" in scripts(page(text))
+
+
+def test_what_is_loaded_becomes_part_of_the_page() -> None:
+    (second,) = pager(page('<a href="#" data-url="/data/2.html">加载更多</a>')).more
+    assert second.base == COLUMN
+
+
+@pytest.mark.parametrize(
+    ("link", "rows", "goes_on"),
+    [
+        ('<a href="javascript:;" id="next">下一页</a>', 5, True),
+        ('<a href="javascript:void(0)" class="next">下一页</a>', 10, True),
+        ('<button class="load">加载更多</button>', 15, True),
+        ('<a href="javascript:;" id="next">下一页</a>', 7, False),  # no page is that long
+        ('<a href="#">下一页</a>', 10, False),  # no script could know it
+        ('<a href="javascript:;" class="next disabled">下一页</a>', 10, False),
+        ('<span class="next">下一页</span>', 10, False),
+    ],
+)
+def test_a_next_page_that_only_a_script_elsewhere_knows(link: str, rows: int, goes_on: bool) -> None:  # noqa: FBT001
+    lines = "".join(
+        f'<li><a href="{n}.html">岚河市水务局20{n}年政府信息公开工作年度报告</a></li>'
+        for n in range(10, 10 + rows)
+    )
+    listing = Generic().listing(WebPage(COLUMN, f"<ul>{lines}</ul>{link}", Fetch(COLUMN)))
+    assert len(listing.entries) == rows
+    assert [fetch.page for fetch in listing.more] == ([2] if goes_on else [])
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "laypage.render({elem: 'p', count: 8, limit: 3, jump: function(o){ location.href = '?page=' + o.curr; }})",
+        "$('#p').pagination(8, {items_per_page: 3, callback: function(i){ location.href = '?page=' + i; }})",
+        "new Pagination({total: 8, pageSize: 3, url: '?page={page}'})",
+        "var o = {page: {count: 8, limit: 3}}; function go(n){ location.href = '?page=' + n; }",
+    ],
+)
+def test_totals_handed_to_a_pager_of_others(script: str) -> None:
+    listing = Generic().listing(page(f"<script>{script}</script>"))
+    assert listing.declared == 8
+    assert asked(listing.more) == [f"/zwgk/nb/list.html?page={n}" for n in (2, 3)]
+
+
+def test_a_page_leads_on_by_whole_addresses_and_only_without_rows() -> None:
+    script = "<script>if (x) location.href = 'list_' + n + '.html'; else location.href = '/pc/';</script>"
+    bare = WebPage(COLUMN, script, Fetch(COLUMN))
+    assert [link.url for link in Generic().branches(bare)] == [f"{HOST}/pc/"]
+    assert Generic().branches(page(script)) == ()
 
 
 def test_no_evidence_no_guess() -> None:

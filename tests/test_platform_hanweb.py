@@ -133,6 +133,18 @@ def test_the_list_of_the_column_among_several() -> None:
     assert len(read(page, f"{SITE}/col/col77/index.html").entries) == 9
 
 
+@pytest.mark.parametrize("call", ["'unitid':'7'", "'col':1"])
+def test_calls_belong_to_the_stores_of_their_unit_or_element(call: str) -> None:
+    group = '<nextgroup><![CDATA[<a href="/module/web/jpage/dataproxy.jsp?page=1&columnid=104&unitid=7"></a>]]></nextgroup>'
+    lists = "".join(
+        f"""<div id="l{n}"><script type="text/xml">{store(n, n + 2, group.replace("unitid=7", f"unitid={7 * n}"))}</script></div>"""
+        f"""<script>$('#l{n}').jpage({{totalRecord:3,perPage:5,ajaxParam:{{{call.replace("7", str(7 * n))}}}}});</script>"""
+        for n in (1, 4)
+    )
+    listing = read(lists, f"{SITE}/nb.html")
+    assert (len(listing.entries), listing.declared, listing.more) == (6, 6, ())
+
+
 def test_several_links_in_a_row() -> None:
     row = "<record><![CDATA[<li>[<a href='/col/col9/index.html'>部门信息公开专栏的名称</a>]<a href='/art/2025/1/2/art_104_1.html'>公开年报</a></li>]]></record>"
     (entry,) = read(unit(f"<datastore><recordset>{row}</recordset></datastore>", CALL)).entries
@@ -209,6 +221,19 @@ def test_truecms_column() -> None:
 
 
 # ---------------------------------------------------------------- jpaas
+
+
+@pytest.mark.parametrize(
+    ("stated", "declared"), [("count='3' rows='5' total='14'", 14), ("count='3' rows='5'", None)]
+)
+def test_a_count_below_the_rows_in_sight_is_one_of_pages(stated: str, declared: int | None) -> None:
+    rows = "".join(
+        f"<li><a href='/art/2025/1/2/art_104_{n}.html'>第{n}份文件的标题</a></li>" for n in range(1, 6)
+    )
+    asked = Fetch(f"{SITE}{UNIT}?webId=1&pageId=2&tplSetId=3")
+    listing = read(json.dumps({"data": {"html": f"<ul>{rows}</ul><div {stated}></div>"}}), asked)
+    assert (listing.declared, listing.pages, len(listing.more)) == (declared, 3, 2)
+
 
 UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
 DATA = "{'parseType':'buildstatic','webId':'52','tplSetId':'Ms-P','pageType':'column','tagId':'信息列表','editType':'null','pageId':'1638'%s}"

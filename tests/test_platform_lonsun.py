@@ -74,6 +74,26 @@ def test_a_post_is_posted() -> None:
     assert "?" not in listing.more[0].url
 
 
+def test_what_is_posted_stands_in_the_address_and_in_the_object() -> None:
+    script = call(f'labelName: "publicInfoList", {DATA}', POSTED).replace(
+        "8888", "8888?IsAjax=1&dataType=html"
+    )
+    (first,) = Lonsun().listing(page(f"<div id='list'></div>{script}")).more
+    assert (first.method, first.url) == ("POST", f"{HOST}/zwgk/site/label/8888")
+    assert {"IsAjax": "1", "catId": "5001", "organId": "7071", "pageIndex": "1"}.items() <= fields(
+        first
+    ).items()
+
+
+def test_a_total_that_only_the_script_says_is_declared_and_asked_for() -> None:
+    column = "/content/column/6812345"
+    listing = Lonsun().listing(
+        page(f"{ROWS}<script>$('#p').pagination({{pageSize:5, total:12}})</script>", column)
+    )
+    assert (listing.declared, listing.pages) == (12, 3)
+    assert [fetch.url for fetch in listing.more] == [f"{HOST}{column}?pageIndex={n}" for n in (2, 3)]
+
+
 def test_a_page_without_rows_asks_for_its_first_fragment_and_that_for_the_others() -> None:
     (first,) = Lonsun().listing(page(f"<div id='list'></div>{call()}")).more
     assert (first.page, fields(first)["pageIndex"]) == (1, "1")

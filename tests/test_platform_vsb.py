@@ -87,6 +87,12 @@ def test_a_dynamic_list_whose_last_page_is_another_is_followed_link_by_link() ->
     assert [number for number, _ in more(DYNAMIC, pager)] == [2]
 
 
+def test_a_total_that_nothing_leads_to_is_declared_and_tried() -> None:
+    listing = Vsb().listing(page(FIRST, "<script>var totalCount = 12;</script>"))
+    assert listing.declared == 12
+    assert [fetch.page for fetch in listing.more] == [2, 3]
+
+
 def test_rows_are_whole_titles_known_by_the_number_of_the_document() -> None:
     listing = Vsb().listing(page(FIRST, widget("nb/3.htm", "nb/1.htm", "共18条")))
     assert [entry.url.rpartition("/")[2] for entry in listing.entries] == [

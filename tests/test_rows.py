@@ -127,6 +127,27 @@ def test_table_with_heads() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("heads", "lines", "titles"),
+    [
+        (("单位", "2021年", "2022年度"), ("水务局", "教育局"),
+         ["2021年水务局", "2022年度水务局", "2021年教育局", "2022年度教育局"]),
+        (("年份", "水务局", "教育局"), ("2021年", "2022年"),
+         ["2021年水务局", "2021年教育局", "2022年水务局", "2022年教育局"]),
+        (("标题", "网页", "附件"), (title(2021), title(2022)), [title(2021), title(2022)]),
+    ],
+)  # fmt: skip
+def test_a_matrix_has_a_row_in_every_cell(
+    heads: tuple[str, ...], lines: tuple[str, ...], titles: list[str]
+) -> None:
+    top = "".join(f"<th>{head}</th>" for head in heads)
+    rows = "".join(
+        f"<tr><td>{line}</td><td><a href='{i}1.html'>查看</a></td><td><a href='{i}2.html'>下载</a></td></tr>"
+        for i, line in enumerate(lines)
+    )
+    assert [entry.title for entry in entries(around(f"<table><tr>{top}</tr>{rows}</table>"))] == titles
+
+
 def test_labels_in_a_row() -> None:
     popup = "<div><p><b>索 引 号：</b>A01</p><p>发布机构：岚河市水务局</p><p>发文日期：2023-12-30</p></div>"
     (found,) = entries(
@@ -174,6 +195,8 @@ def test_a_family_knows_its_documents() -> None:
         ("共 45 条 3 页", (45, 3)),
         ("全市共受理 23 件，2024/05/06", (None, None)),
         ("共12条 … 共15条", (None, None)),
+        ("<i>2022-01-28</i>12 条记录 1/3 页", (12, 3)),
+        ("2022-01-28 12条记录", (12, None)),
         (f'<a href="1.html">{title(2023)}共收到23条信息</a>', (None, None)),
         ("<script>var s = '共23条';</script>", (None, None)),
     ],

@@ -75,8 +75,9 @@ class Epoint(Generic):
         listing = _with_scripted(page, read(page, rows.entries(page, self.detail)))
         if listing.entries or listing.says_empty:
             return _numbered(page, listing)
-        first, *others = [*((one,) for one in _framed(page)), _behind(page), listing.more, ()]
-        return replace(listing, more=first or listing.more, alternatives=tuple(one for one in others if one))
+        readings = [*_framed(page), _behind(page), listing.more]
+        more, *others = [one for one in readings if one] or [()]
+        return replace(listing, more=more, alternatives=(*others, *listing.alternatives))
 
 
 # --- lists that are files
@@ -127,28 +128,27 @@ def _with_scripted(page: WebPage, listing: Listing) -> Listing:
 
 def _behind(page: WebPage) -> tuple[Fetch, ...]:
     """What must be asked first for a list page without rows."""
-    column = page.url if _column_of(page.url) else page.asked.base or page.url
-    if not _column_of(column):
+    if not _column_of(page.url):
         return ()
     if _SITE.search(page.text) and _PROJECT.search(page.text):
-        return _first(column, page.text)
+        return _first(page.url, page.text)
     scripts = (page.join(src) for src in page.selector.css("script::attr(src)").getall()[:100])
     known = next((url for url in scripts if url and url.lower().endswith("webbuildercommon.js")), None)
     settings = known or page.join(_SETTINGS)
-    return (Fetch(settings, base=column),) if settings else ()
+    return (Fetch(settings, base=page.url),) if settings else ()
 
 
-def _framed(page: WebPage) -> tuple[Fetch, ...]:
-    """The page that a shell shows inside, which knows its column from the address; then the same without a word."""
+def _framed(page: WebPage) -> Iterator[tuple[Fetch, ...]]:
+    """The page that a shell shows inside: told its column as the shell was, and as it stands."""
     query = parse_qsl(urlsplit(page.url).query, keep_blank_values=True)
     inner = next((value for name, value in query if name.lower() == _SPECIAL), "")
     url = page.join(inner)
     if url is None or not urlsplit(url).path.endswith(".html"):
-        return ()
+        return
     handed = [(name, value) for name, value in query if name.lower() != _SPECIAL]
     parts = urlsplit(url)
     full = urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(handed))))))
-    return tuple(Fetch(one, base=page.url if one == full else None) for one in dict.fromkeys((full, url)))
+    yield from ((Fetch(one),) for one in dict.fromkeys((full, url)))
 
 
 def _of_settings(page: WebPage) -> Listing:

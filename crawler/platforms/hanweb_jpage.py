@@ -219,7 +219,7 @@ def _units(page: WebPage, detail: re.Pattern[str]) -> list[Unit]:
     for name, options, store in calls:
         asked = dict(_asked(options))
         own = {value for field, value in asked.items() if field.lower() == "unitid"} | {name}
-        unit = next((unit for key, unit in stores if key in own), None)
+        unit = next((unit for names, unit in stores if names & own), None)
         if unit is None and len(stores) == len(calls) == 1:
             unit = stores[0][1]
         if unit is None:
@@ -229,8 +229,8 @@ def _units(page: WebPage, detail: re.Pattern[str]) -> list[Unit]:
     return units[:_MAX_UNITS]
 
 
-def _stores(page: WebPage, detail: re.Pattern[str]) -> list[tuple[str, Unit]]:
-    """Stores in XML, each with the id of the unit that it belongs to."""
+def _stores(page: WebPage, detail: re.Pattern[str]) -> list[tuple[set[str], Unit]]:
+    """Stores in XML, each with what it may be called: the unit that it belongs to, the element around it."""
     marks = [match for match in _STORE.finditer(page.text) if match[0][1:5].lower() == "data"]
     marks = marks or list(_STORE.finditer(page.text))
     stores = []
@@ -239,18 +239,16 @@ def _stores(page: WebPage, detail: re.Pattern[str]) -> list[tuple[str, Unit]]:
         inside = inside.partition("</datastore>")[0]
         entries = _entries(page, _records(inside), detail)
         unit = Unit(entries=entries)
-        key = ""
+        names = set(_ID.findall(page.text[max(0, mark.start() - 300) : mark.start()])[-1:])
         if link := _NEXT_GROUP.search(inside):
             unit.next_group = page.join(unescape(link[1]))
             query = dict(parse_qsl(urlsplit(unit.next_group or "").query))
             unit.fields = tuple((name, value) for name, value in query.items() if name != "page")
             unit.endpoint = _without_query(unit.next_group)
-            key = query.get("unitid", "").strip("'\"")
+            names.add(query.get("unitid", "").strip("'\""))
         if total := _TOTAL.search(inside):
             unit.total = int(total[1])
-        if not key and (ids := _ID.findall(page.text[max(0, mark.start() - 300) : mark.start()])):
-            key = ids[-1]
-        stores.append((key, unit))
+        stores.append((names - {""}, unit))
     return stores
 
 

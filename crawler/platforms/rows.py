@@ -300,7 +300,7 @@ def _anchors(page: WebPage) -> list[_Anchor]:
     for element, url in verbs:
         row = _row_tag(element)
         if row is not None and (crossing := _crossing(element, row)):
-            known.setdefault((url, row), _Anchor(element, url, crossing))
+            known.setdefault((url, row), _Anchor(element, url, crossing, report=True))
         elif row is not None and row not in rows and (title := _said_in(row)):
             rows.add(row)
             known[url, row] = _Anchor(element, url, title)
@@ -420,7 +420,7 @@ def _weigh(page: WebPage, anchors: Sequence[_Anchor], detail: re.Pattern[str] | 
     deep = folder.count("/") > 3  # noqa: PLR2004 - more than the host
     for anchor in anchors:
         tail = _tail(anchor.url)
-        anchor.report = can_be_report(anchor.title)
+        anchor.report = anchor.report or can_be_report(anchor.title)
         anchor.date = _date_beside(anchor.element, dated, anchors_below)
         anchor.worth = (
             8 * anchor.report

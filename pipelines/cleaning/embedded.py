@@ -12,6 +12,7 @@ import html
 import json
 import re
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.cleaning.evidence import facts
@@ -168,9 +169,7 @@ def carried_files(text: str) -> list[tuple[str, str]]:
         return []
     lists: list[list[tuple[str, str]]] = []
     for script in _scripts(text):
-        for match in _file_lists().finditer(script):
-            if len(lists) >= _MOST_LISTS:
-                return []
+        for match in islice(_file_lists().finditer(script), _MOST_LISTS):
             if (files := _files(script, match.end() - 1)) and files not in lists:
                 lists.append(files)
     return lists[0] if len(lists) == 1 else []
@@ -197,9 +196,7 @@ def _scripts(text: str) -> Iterator[str]:
 def _bodies(script: str, depth: int) -> Iterator[tuple[str, str]]:
     """Strings with markup under the names of bodies, and those names; also in data that is a string itself."""
     keyed, quoted = _body_keys()
-    for count, match in enumerate(keyed.finditer(script)):
-        if count >= _MOST_VALUES:
-            return
+    for match in islice(keyed.finditer(script), _MOST_VALUES):
         if (markup := _as_markup(match["value"])) is not None:
             before = _NAME_BEFORE.search(script, max(0, match.start() - 30), match.start())
             yield f"{before[0] if before else ''}{match['key']}", markup
@@ -243,8 +240,8 @@ def _body_keys() -> tuple[re.Pattern[str], re.Pattern[str]]:
     keys = "|".join(facts()["carried"]["keys"])
     keyed = rf"""(?P<key>{keys})["'\]]{{0,2}}\s{{0,9}}[:=(]\s{{0,9}}(?P<value>{_STRING})"""
     return (
-        re.compile(keyed, re.DOTALL | re.IGNORECASE),
-        re.compile(rf"""(?:{keys})\\{{1,15}}["']\s{{0,9}}:""", re.IGNORECASE),
+        re.compile(keyed, re.DOTALL),
+        re.compile(rf"""(?:{keys})\\{{1,15}}["']\s{{0,9}}:"""),
     )
 
 
