@@ -97,7 +97,7 @@ def _list_page(at: int) -> str:
 
 
 def _page(name: str, body: str, meta: str = "", links: int = 60) -> str:
-    menu = "".join(MENU.format(at) for at in range(links))
+    menu = "".join(MENU.format(at) for at in range(130, 130 + links))
     return _PAGE.format(name=name, meta=meta, script=SCRIPT * (links // 2), menu=menu, body=body)
 
 

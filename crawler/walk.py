@@ -691,7 +691,7 @@ class Visit:
         if column.filled or column.count.empty or listing.more:
             return
         column.drawn = not branches and is_drawn(page)
-        frames = [] if column.below else [frame for frame in page.frames if self._is_near(frame)][:FEW]
+        frames = [frame for frame in page.frames if self._is_near(frame)][:FEW]
         for place, frame in enumerate(frames):
             if place == 0:
                 column.count.pages -= 1

@@ -401,17 +401,17 @@ def _from_title(named: Name, label: Name | None, label_from: str, portal: Portal
             return _Decision(name.text, "medium", evidence, (named.text,))
     if resolved := _resolved(named, label, portal) or _on_site(named, body):
         return _Decision(resolved, "medium", "title", (named.text,))
-    if _is_agreed(named, label, portal, body):
-        return _Decision(named.text, "medium", "title")
+    if agreed := _agreed(named, label, portal, body):
+        return replace(agreed, from_="title")
     return _Decision(named.text if named.proper else None, "low", "title", (named.text,))
 
 
 def _absolute_title(named: Name, label: Name | None, label_from: str) -> _Decision:
     if label is None:
         return _Decision(named.text, "high", "title")
+    if not named.rest and kind_of(label.text) == "gov" and label.rest and label.place.endswith(named.text):
+        return _Decision(named.text + label.rest, "high", label_from, (named.text,))
     if _same(named, label):
-        if not named.rest and label.rest:  # a bare place, and the body that stands for it
-            return _Decision(named.text + label.rest, "high", label_from, (named.text,))
         aliases = (label.text,) if label.text != named.text else ()
         return _Decision(named.text, "high", label_from, aliases)
     related = named.text in label.text or label.text in named.text
@@ -428,8 +428,8 @@ def _from_label(label: Name, label_from: str, portal: Portal, body: _Body) -> _D
         return _Decision(label.text, "medium" if for_others else "high", label_from)
     if resolved := _resolved(label, None, portal) or _on_site(label, body):
         return _Decision(resolved, "medium", label_from, (label.text,))
-    if _is_agreed(label, None, portal, body):
-        return _Decision(label.text, "medium", label_from)
+    if agreed := _agreed(label, None, portal, body):
+        return replace(agreed, from_=label_from)
     return _Decision(label.text if label.proper else None, "low", label_from, (label.text,))
 
 
@@ -481,7 +481,7 @@ def _resolved(name: Name, label: Name | None, portal: Portal) -> str | None:
     rest = name.text[len(level) :]
     for place in _places(label, portal):
         if name.text.startswith(place):
-            return name.text
+            return name.text if name.text != place else f"{place}人民政府"
         if not level:
             return place + _written_out(rest)
         if standing := _of_level(place, level):
@@ -500,21 +500,34 @@ def _on_site(name: Name, body: _Body) -> str | None:
     return counties.pop() + name.text if len(counties) == 1 else None
 
 
-def _doubtful_place(text: str) -> str | None:
-    """The unlisted district, or the town, at the head of a name that elsewhere may be a common noun: 岩城区, 太平镇."""
-    match = _pattern("place", "doubtful").match(text)
-    return match["place"] if match and not _pattern("place", "noun").search(match["place"]) else None
+def _agreed(name: Name, label: Name | None, portal: Portal, body: _Body) -> _Decision | None:
+    """A name whose place alone could be a common noun, where other evidence of the page has the same place.
+
+    An unlisted district (岩城区) is a place then; of a town there may be several in the country.
+    """
+    match = _pattern("place", "doubtful").match(name.text)
+    place = match["place"] if match else ""
+    if not place or _pattern("place", "noun").search(place):
+        return None
+    others = (other.text for _, other in body.named())
+    published = bool(label and label.text.startswith(place))
+    if (
+        not published
+        and not _site_of(portal).startswith(place)
+        and not any(o.startswith(place) for o in others)
+    ):
+        return None
+    if name.text == place:
+        return _Decision(f"{place}人民政府", "medium", None, (place,)) if place.endswith("区") else None
+    if kind_of(name.text) is None:
+        return None
+    return _Decision(name.text, "medium" if place.endswith("区") else "low", None)
 
 
-def _is_agreed(name: Name, label: Name | None, portal: Portal, body: _Body) -> bool:
-    """Whether other evidence of the page has the same literal place, which alone could be a common noun."""
-    place = _doubtful_place(name.text)
-    if place is None or kind_of(name.text) is None:
-        return False
-    site = squeeze(portal.name) if portal.name else ""
-    if site.startswith((f"{place}人民政府", f"{place}政府")) or (label and label.text.startswith(place)):
-        return True
-    return any(other.text.startswith(place) for _, other in body.named())
+def _site_of(portal: Portal) -> str:
+    """The government whose site the portal is by its name, if that begins so."""
+    site = _pattern("place", "own_site").match(squeeze(portal.name)) if portal.name else None
+    return site[0] if site else ""
 
 
 def _is_county(place: Name) -> bool:
@@ -530,9 +543,8 @@ def _places(label: Name | None, portal: Portal) -> Iterator[str]:
         yield from filter(None, [_place_text(portal.division)])
     if portal.name and (name := parse_name(portal.name)).place:
         yield name.place
-    elif portal.name and (site := _pattern("evidence", "own_site").match(name.text)):
-        if _doubtful_place(site["place"]) == site["place"]:
-            yield site["place"]
+    elif portal.name and (site := _pattern("place", "own_site").match(name.text)):
+        yield site["place"]
 
 
 def _place_text(code: str) -> str:

@@ -90,12 +90,12 @@ def _trusted_title(page: Page, metadata: Metadata) -> Title:
 
 def _undecorated(best: Title, page: Page, metadata: Metadata) -> Title:
     """The title as the page itself has it, where a list only shows more around it."""
-    outside = parse_title(page.document.title or "")
-    if best.text != outside.text:
+    outside = page.document.title or ""
+    if best.text != parse_title(outside).text:
         return best
     for text in _own(page, metadata):
         own = parse_title(text) if text and _may_name_it(text) else best
-        if own.text != best.text and _tells_all(own, best) and adds_nothing(best.text, own.text):
+        if own.text != best.text and _tells_all(own, best) and adds_nothing(outside, own.text):
             return own
     return best
 

@@ -344,3 +344,51 @@ def test_a_title_told_by_the_text_counts_as_preamble():
     title = announced_title("现公布盂县审计局2022年政府信息公开工作年度报告。")
     agency = resolve_agency(title=title, publisher=None, source=None, portal=NOWHERE, paragraphs=[]).agency
     assert (agency.name, agency.confidence, agency.from_) == ("盂县审计局", "medium", "preamble")
+
+
+AGREED = Portal(name="岩城区人民政府门户网站")
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "confidence"),
+    [
+        ({"title": "岩城区教育局"}, None, "low"),
+        ({"title": "岩城区教育局", "publisher": "岩城区教育局"}, "岩城区教育局", "medium"),
+        ({"title": "岩城区教育局", "source": "岩城区人民政府"}, "岩城区教育局", "medium"),
+        ({"title": "岩城区教育局", "portal": AGREED}, "岩城区教育局", "medium"),
+        ({"title": "岩城区教育局", "text": "本报告由岩城区教育局根据要求编制。"}, "岩城区教育局", "medium"),
+        ({"title": "区教育局", "portal": AGREED}, "岩城区教育局", "medium"),
+        ({"title": "岩城区", "publisher": "岩城区人民政府"}, "岩城区人民政府", "medium"),
+        ({"title": "岩城区", "portal": AGREED}, "岩城区人民政府", "medium"),
+        ({"title": "岩城区人民政府", "portal": AGREED}, "岩城区人民政府", "medium"),
+        ({"title": "岩城区教育局", "publisher": "东港区教育局"}, None, "low"),
+        ({"publisher": "岩城区教育局"}, None, "low"),
+        ({"publisher": "岩城区教育局", "portal": AGREED}, "岩城区教育局", "medium"),
+        ({"title": "太平镇财政所", "publisher": "太平镇财政所"}, "太平镇财政所", "low"),
+        ({"title": "太平镇财政所"}, None, "low"),
+        ({"title": "中心城区管理局", "publisher": "中心城区管理局"}, None, "low"),
+        ({"title": "高新区教育局", "publisher": "高新区教育局"}, None, "low"),
+        ({"title": "城区教育局", "publisher": "城区教育局"}, None, "low"),
+        ({"title": "乡镇财政所", "publisher": "乡镇财政所"}, None, "low"),
+    ],
+)
+def test_an_unlisted_district_is_a_place_where_the_page_agrees_on_it(given, name, confidence):
+    agency = resolve(**given).agency
+    assert (agency.name, agency.confidence, agency.division) == (name, confidence, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "publisher", "name"),
+    [
+        ("临溪县", "临溪县人民政府", "临溪县人民政府"),
+        ("大同市", "山西省大同市人民政府", "大同市人民政府"),
+        ("永靖县", "甘肃省永靖县人民政府", "永靖县人民政府"),
+        ("临溪县", "临溪县人民政府办公室", "临溪县"),
+        ("临溪县", "大同市人民政府", "临溪县"),
+        ("临溪县", None, "临溪县"),
+    ],
+)
+def test_a_bare_place_is_called_what_its_page_calls_it(title, publisher, name):
+    finding = resolve(title, publisher=publisher)
+    assert (finding.agency.name, finding.agency.kind) == (name, "gov")
+    assert finding.aliases == ((title,) if name != title else ())

@@ -114,3 +114,30 @@ def test_first_part_of_a_report_in_several_pages():
     page = f"<html><head><title>{NAMED}</title></head><body><h1>{NAMED}</h1><p>一、总体情况</p><p>{'工作平稳。' * 60}</p><p>二、主动公开</p><table>{rows}</table></body></html>"
     report = extract(Document(url="https://example.gov.cn/1.html", body=page.encode()))
     assert (report.kind, report.cells["proactive.licensing.decisions"]) == ("report", 31)
+
+
+OWN = "盂县审计局2023年政府信息公开工作年度报告"
+
+
+@pytest.mark.parametrize(
+    ("row", "own", "title"),
+    [
+        (f"【年报】{OWN}", OWN, OWN),
+        (f"[置顶]{OWN}(图)", OWN, OWN),
+        (f"名称：{OWN} 2024-01-20", OWN, OWN),
+        (f"{OWN}[01-20]", OWN, OWN),
+        ("盂县审计局2023年政府信息公开工作年度…", OWN, OWN),
+        ("盂县综合行政执法局2023年政府信…", OWN, OWN),
+        ("盂县审计局 2023年政府信息公开工作年度报告", OWN, OWN),
+        (f"{OWN}（更正版）", OWN, f"{OWN}（更正版）"),
+        (f"【更正】{OWN}", OWN, f"【更正】{OWN}"),
+        (OWN, "政府信息公开工作年度报告", OWN),
+        (f"【年报】{OWN}", "盂县统计局2023年政府信息公开工作年度报告", f"【年报】{OWN}"),
+        (f"【年报】{OWN}", "政府信息公开年报", f"【年报】{OWN}"),
+    ],
+)
+def test_the_title_of_the_page_without_the_decorations_of_its_row(row, own, title):
+    page = f"<html><body><h1>{own}</h1><p>一、总体情况</p><p>{'工作平稳。' * 60}</p></body></html>"
+    assert (
+        extract(Document(url="https://example.gov.cn/1.html", body=page.encode(), title=row)).title == title
+    )

@@ -180,6 +180,14 @@ def test_a_page_leads_on_by_whole_addresses_and_only_without_rows() -> None:
     assert Generic().branches(page(script)) == ()
 
 
+@pytest.mark.parametrize(
+    ("around", "frames", "led"), [("", 2, 2), ('<a href="/">首页</a>', 1, 1), ('<a href="/">首页</a>', 2, 0)]
+)
+def test_a_page_leads_into_its_frames(around: str, frames: int, led: int) -> None:
+    framed = "".join(f"<iframe src='{n}.html'></iframe>" for n in range(frames))
+    assert len(Generic().branches(WebPage(COLUMN, around + framed, Fetch(COLUMN)))) == led
+
+
 def test_no_evidence_no_guess() -> None:
     listing = Generic().listing(page(""))
     assert (len(listing.entries), listing.declared, listing.more, listing.alternatives) == (3, None, (), ())

@@ -232,3 +232,31 @@ def test_a_report_names_itself_in_its_text(text, agency, year):
 )
 def test_other_sentences_tell_no_title(text):
     assert announced_title(text) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "refused"),
+    [
+        ("岗河县综合行政执法局2025年政府信…", None),
+        ("岗河县综合行政执法大队2025年...", None),
+        ("2025年岗河县综合行政执法局政府…", None),
+        ("岗河县依法行政办公室2025年政府信…", None),
+        ("岗河县2025年行政执法数据公…", "law_enforcement"),
+        ("岗河县2025年法治政府建设年度…", "rule_of_law"),
+        ("关于做好2024年度政府信…", "filing_notice"),
+        ("关于印发岗河县2025年政府信…", "notice"),
+        ("一图读懂岗河县2025年政府信…", "infographic"),
+        ("岗河县行政执法年度数据", "law_enforcement"),
+    ],
+)
+def test_a_cut_title_is_refused_by_what_can_be_no_name(title, refused):
+    assert parse_title(title).refused == refused
+
+
+@pytest.mark.parametrize(
+    "row", ["【年报】{}", "[置顶]{}", "（图）{}（图）", "【置顶】【年报】{}", "{}[2022-01-20]"]
+)
+def test_decorations_of_a_list_hinder_nothing(row):
+    title = parse_title(row.format("岗河县教育局2021年政府信息公开工作年度报告"))
+    assert (title.core_found, title.agency, title.year) == (True, "岗河县教育局", 2021)
+    assert (title.flags, title.refused) == ((), None)

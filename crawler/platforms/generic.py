@@ -48,13 +48,14 @@ class Generic(Platform):
         return records.read(page) or read(page, entries(page))
 
     def branches(self, page: WebPage) -> Sequence[Link]:
-        """Where a page without anything on it leads: its script; its frames if it is made of them."""
+        """Where a page without anything on it leads: its script, its frame; its frames if it is made of them."""
         if len(page.text) > _SHELL and page.links:
             return ()
         urls = [
             url for match in _LEADS_ON.finditer(scripts(page)) if (url := page.join(match[1] or match[2]))
         ]
-        urls += () if page.links else page.frames
+        if not page.links or len(page.frames) == 1:  # of several, one may show the weather
+            urls += page.frames
         onward = [url for url in dict.fromkeys(urls) if url != page.url]
         if onward and entries(page):  # a short list: its script turns its own pages
             return ()

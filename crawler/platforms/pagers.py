@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -49,12 +50,12 @@ _DEAD: Final = re.compile(
     r"javascript:\s*(?:void\s*\(?\s*0?\s*\)?)?\s*;?\s*$|\breturn\s+(?:false|true)\b;?", re.IGNORECASE
 )
 _PLUGIN: Final = re.compile(
-    r"\b(?:laypage(?:\.render)?|\w{0,20}pagination|\w{0,20}pager|\w{0,20}paging|page)\s*[(:]\s*(?:(\d{1,7})\s*,\s*)?\{",
-    re.IGNORECASE,
+    r"(?:[lL]aypage(?:\.render)?|[pP]agination|[pP]ager|[pP]aging|\bpage)\s*[(:]\s*(?:(\d{1,7})\s*,\s*)?\{"
 )
 """Options of a pager that others wrote; some take the number of rows before them."""
 _COUNT: Final = re.compile(r"""\bcount["']?\s*:\s*["']?(\d{1,7})\b""")
 _OPTIONS: Final = 400
+_MAX_PLUGINS: Final = 50
 _GAP_FOR_PAGE: Final = re.compile(
     r"""["']([^"'\s<>{}\[\]]{1,200})(?:\{(?:page\w{0,8}|pn|p|n|num|index|0)\}|\[page\]|__page\w{0,6}__)([^"'\s<>{}]{0,80})["']""",
     re.IGNORECASE,
@@ -125,6 +126,7 @@ def scripts(page: WebPage) -> str:
     return "\n".join(_scripts(page))
 
 
+@lru_cache(maxsize=4)
 def counted(page: WebPage) -> tuple[int | None, int | None]:
     """Rows and pages of a list as the scripts of its page name them; None where they don't, or differ."""
     text = scripts(page)
@@ -133,7 +135,7 @@ def counted(page: WebPage) -> tuple[int | None, int | None]:
 
 def _plugged(text: str) -> Iterator[str]:
     """Numbers of rows handed to a pager that others wrote (``laypage.render({count: 23``, ``pagination(23, {``)."""
-    for match in _PLUGIN.finditer(text):
+    for match in islice(_PLUGIN.finditer(text), _MAX_PLUGINS):
         count = _COUNT.search(text, match.end(), match.end() + _OPTIONS)
         if found := match[1] or (count and count[1]):
             yield found

@@ -67,6 +67,8 @@ _EDGES: Final = "·•■◆▪▶>●・-—* \u3000"
 _SHORTEST: Final = 2
 """Characters of the shortest title."""
 _VERB: Final = 3
+_WIDEST: Final = 60
+"""Columns of a table that a person can read."""
 _WORTH_ROW: Final = 3
 _WORTH_COLUMN: Final = 2
 """What has neither date nor the address of a document is worth less, unless it lies below the list."""
@@ -296,6 +298,8 @@ def _anchors(page: WebPage) -> list[_Anchor]:
         key = (url, row if row is not None and row.tag in _ROW else None)
         if key not in known or (len(title) > len(known[key].title) and known[key].title in title):
             known[key] = _Anchor(element, url, title)
+    if not verbs:
+        return list(known.values())
     rows = {_row_tag(anchor.element) for anchor in known.values()}
     for element, url in verbs:
         row = _row_tag(element)
@@ -304,8 +308,6 @@ def _anchors(page: WebPage) -> list[_Anchor]:
         elif row is not None and row not in rows and (title := _said_in(row)):
             rows.add(row)
             known[url, row] = _Anchor(element, url, title)
-    if not verbs:
-        return list(known.values())
     order = {element: place for place, element in enumerate(page.root.iter("a"))}
     return sorted(known.values(), key=lambda anchor: order[anchor.element])
 
@@ -330,6 +332,8 @@ def _title(element: HtmlElement) -> str:
         pieces = [piece for piece in pieces if not words.only_date.fullmatch(piece)] or pieces
     shown = _without_bullet(" ".join(pieces))
     whole = fold(element.get("title") or "")[:_MAX_TITLE]
+    if whole == shown and len(pieces) == 1 and ":" not in whole and "：" not in whole:
+        return shown
     if labelled := words.labelled_title.search(whole):
         whole = labelled[1]
     if whole and not words.verb.fullmatch(whole) and _says_more(whole, shown):
@@ -340,7 +344,8 @@ def _title(element: HtmlElement) -> str:
 
 
 def _without_bullet(text: str) -> str:
-    return _words().bullet.sub("", text.lstrip(_EDGES))[:_MAX_TITLE]
+    text = text.lstrip(_EDGES)
+    return (_words().bullet.sub("", text) if text[:1].isdigit() else text)[:_MAX_TITLE]
 
 
 def _of_pieces(pieces: Sequence[str]) -> str | None:
@@ -368,7 +373,10 @@ def _says_more(whole: str, shown: str) -> bool:
 
 
 def _row_tag(element: HtmlElement) -> HtmlElement | None:
-    return next((above for above in element.iterancestors() if above.tag in _ROW), element.getparent())
+    above = parent = element.getparent()
+    while above is not None and above.tag not in _ROW:
+        above = above.getparent()
+    return parent if above is None else above
 
 
 def _said_in(row: HtmlElement) -> str:
@@ -390,11 +398,12 @@ def _crossing(link: HtmlElement, row: HtmlElement) -> str:
     if top is row:
         return ""
     cells, heads = _cells_of(row), _cells_of(top)
-    at = next((i for i, cell in enumerate(cells) if cell is link or link in cell.iterdescendants("a")), 0)
-    if len(cells) != len(heads) or at == 0:
+    above = set(islice(link.iterancestors(), _LEVELS))
+    at = next((i for i, cell in enumerate(cells) if cell in above), 0)
+    if not 0 < at < len(cells) == len(heads) < _WIDEST:
         return ""
     head = fold(" ".join(_texts(heads[at])))[:_MAX_TITLE]
-    before = [fold(" ".join(_texts(cell)))[:_MAX_TITLE] for cell in cells[:at]]
+    before = [fold(" ".join(_texts(cell)))[:_MAX_TITLE] for cell in cells[: min(at, _LEVELS)]]
     year = _words().year
     if year.fullmatch(head):
         return next((f"{head}{name}" for name in before if names_a_body(name)), "")
@@ -523,8 +532,10 @@ def _short(element: HtmlElement) -> str:
 
 def _date_in(text: str) -> str | None:
     """The date in the text of a row; the labelled date of publication before any other."""
-    words = _words()
     text = fold(text[:_MAX_ROW_TEXT])
+    if "20" not in text:
+        return None
+    words = _words()
     if match := words.labelled_date.search(text):
         return match[1].strip()
     if match := words.date.search(text):
