@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 COUNTRY: Final = 14_000
 """Portals in the country's directory."""
-SAMPLE: Final = 1_200
+SAMPLE: Final = 400
 REQUESTS_A_PORTAL: Final = 4
 """robots.txt, home page, column, report."""
 AT_ONCE: Final = 40

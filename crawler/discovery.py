@@ -8,13 +8,12 @@ and the words that portals use for them), the slug in an address. All words are 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
+from crawler.data import load
 from crawler.hidden_links import headed, menus, scripted
 from crawler.webpage import fold
 from pipelines.agencies import names_a_body
@@ -47,7 +46,7 @@ class Lead:
 
 @cache
 def _words() -> dict[str, Any]:
-    return tomllib.loads(files("crawler.data").joinpath("discovery.toml").read_text("utf-8"))
+    return load("discovery")
 
 
 @cache

@@ -7,11 +7,10 @@ Half of the ways to a report column run through such links on some portals. The 
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from crawler.data import load
 from crawler.webpage import Link, fold
 
 if TYPE_CHECKING:
@@ -129,9 +128,7 @@ def menus(page: WebPage) -> Iterator[Link]:
 
 @cache
 def _words() -> dict[str, Any]:
-    words: dict[str, Any] = tomllib.loads(
-        files("crawler.data").joinpath("discovery.toml").read_text("utf-8")
-    )["hidden"]
+    words: dict[str, Any] = load("discovery")["hidden"]
     return words
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from crawler.data import load
 from pipelines.document import Document
 
 _JSON: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*"|\[\s*[{\["])')
@@ -65,7 +64,7 @@ class Input:
 @cache
 def facts() -> dict[str, Any]:
     """Limits, suffixes, first bytes and column names, as read from the data file."""
-    return tomllib.loads(files("crawler.data").joinpath("inputs.toml").read_text("utf-8"))
+    return load("inputs")
 
 
 def max_bytes() -> int:

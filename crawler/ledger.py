@@ -7,12 +7,12 @@ numbers by the rules of ``PortalLedger.outcome`` (explained in ``docs/reading-a-
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from crawler.data import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,7 +256,7 @@ def _rank(code: str) -> tuple[int, str]:
 @cache
 def facts() -> dict[str, Any]:
     """Wording and severity of all that a run reports (``runs.toml``)."""
-    return tomllib.loads(files("crawler.data").joinpath("runs.toml").read_text("utf-8"))
+    return load("runs")
 
 
 def severity(code: str) -> Severity:

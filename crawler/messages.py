@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal
+
+from crawler.data import load
 
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
@@ -49,7 +49,7 @@ def reason(code: str, language: Language) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("crawler.data").joinpath("messages.toml").read_text("utf-8"))
+    return load("messages")
 
 
 def _sentences() -> dict[str, dict[str, str]]:

@@ -7,15 +7,14 @@ here it only matters where to go on, and that an error page or another document 
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from lxml.etree import iterwalk
 
+from crawler.data import load
 from crawler.discovery import is_report_column, reports_linked, row_kind
 from crawler.platforms.base import LayoutError
 from pipelines.agencies import kind_of
@@ -70,10 +69,13 @@ def is_column(page: WebPage, platform: Platform, least: int) -> bool:
 
 
 def is_mixed(listing: Listing) -> bool:
-    """Whether a list holds so much else that only titles can tell what is a report."""
+    """Whether most rows of a list are surely something else, so that only titles can tell what is a report."""
     whole = [entry for entry in listing.entries if not entry.title.rstrip().endswith(_CUT)]
-    reports = sum(row_kind(entry.title, entry.url, sure=False)[0] == "report" for entry in whole)
-    return len(whole) >= _MANY and reports * 3 < len(whole)
+    others = sum(
+        parse_title(entry.title).refused is not None or row_kind(entry.title, entry.url, sure=True)[0] is None
+        for entry in whole
+    )
+    return len(whole) >= _MANY and others * 3 > len(whole) * 2
 
 
 def is_report(page: WebPage, platform: Platform) -> bool:
@@ -225,9 +227,7 @@ def _has_file(page: WebPage) -> bool:
 
 @cache
 def _words() -> dict[str, Any]:
-    words: dict[str, Any] = tomllib.loads(
-        files("crawler.data").joinpath("recognition.toml").read_text("utf-8")
-    )
+    words: dict[str, Any] = load("recognition")
     return words
 
 

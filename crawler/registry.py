@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from urllib.parse import SplitResult, urlsplit
 
+from crawler.data import load
 from pipelines.agencies import divisions
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Problem:
 @cache
 def facts() -> dict[str, Any]:
     """Platforms, reasons, and their wording."""
-    return tomllib.loads(files("crawler.data").joinpath("registry.toml").read_text("utf-8"))
+    return load("registry")
 
 
 @cache

@@ -17,7 +17,9 @@ DOWNLOAD_DELAY_JITTER = 0.5  # ±50 %, so that requests don't march in step
 AUTOTHROTTLE_START_DELAY = DOWNLOAD_DELAY  # Scrapy's own begins with 5 s for every host
 AUTOTHROTTLE_ENABLED = True  # slows down further when a server slows down; never below DOWNLOAD_DELAY
 CONCURRENT_REQUESTS = 100  # many hosts at once, each one politely
-CONCURRENT_ITEMS = 1  # the default of 100 starts as many tasks for every answer; ours is work for one processor
+CONCURRENT_ITEMS = (
+    1  # the default of 100 starts as many tasks for every answer; ours is work for one processor
+)
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "zh-CN,zh;q=0.9",  # some portals answer "en" with another site

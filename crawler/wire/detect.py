@@ -8,15 +8,14 @@ lost. So every rule but those of the status looks at pages that show next to not
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from crawler.data import load
 from pipelines.decoding import decode
 
 if TYPE_CHECKING:
@@ -235,4 +234,4 @@ def _pattern(code: str, kind: str) -> re.Pattern[str]:
 
 @cache
 def _facts() -> dict[str, Any]:
-    return tomllib.loads(files("crawler.data").joinpath("detection.toml").read_text("utf-8"))
+    return load("detection")

@@ -6,9 +6,7 @@ this program, never an excuse of the portal's. Codes, their kinds and wording ar
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from OpenSSL import SSL
@@ -26,6 +24,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet import error as net
 from twisted.web.client import ResponseFailed
 from twisted.web.http import PotentialDataLoss
+
+from crawler.data import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,4 +145,4 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("crawler.data").joinpath("failures.toml").read_text("utf-8"))
+    return load("failures")
