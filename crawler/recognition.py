@@ -120,15 +120,23 @@ def promises_a_report(page: WebPage, title: str) -> bool:
 
 
 def contradicts(page: WebPage, title: str) -> bool:
-    """Whether a page calls itself the report of another year, or of another body, than its row."""
+    """Whether a page calls itself the report of another year or body than its row, or no report at all."""
     wanted, own = parse_title(title), own_title(page)
     if own is None:
         return False
+    if own.refused is not None:
+        return wanted.refused is None and names_a_report(title)
     if None not in (own.year, wanted.year) and own.year != wanted.year:
         return True
     if own.agency is None or wanted.agency is None:
         return False
     return _are_two_bodies(compact(own.agency), compact(wanted.agency))
+
+
+def is_some_report(page: WebPage) -> bool:
+    """Whether a page calls itself a report, whosever."""
+    own = own_title(page)
+    return own is not None and own.refused is None
 
 
 def _are_two_bodies(one: str, other: str) -> bool:
@@ -167,8 +175,6 @@ def carries(page: WebPage, title: str) -> bool:
     """
     if not page.text:
         return bool(page.body)  # a file; what it is only its reader can tell
-    if is_report_column(page):
-        return False
     shown = compact("".join(_own_text(page)))
     if not _names_it(page, shown, title) or _pattern("gone").search(shown[: _words()["longest_notice"]]):
         return False
@@ -187,6 +193,8 @@ def _names_it(page: WebPage, shown: str, title: str) -> bool:
     own = own_title(page)
     if own is not None and (own.year is not None or own.agency is not None):
         return True
+    if is_report_column(page):
+        return False  # the list, sent in place of a document
     wanted = compact(title).rstrip(".…")
     return len(wanted) >= _A_TITLE and wanted in shown
 

@@ -42,6 +42,7 @@ from crawler.recognition import (
     is_column,
     is_mixed,
     is_report,
+    is_some_report,
     names_a_report,
     own_text_is_long,
     promises_a_report,
@@ -781,9 +782,10 @@ class Visit:
         elif not carried:
             self._lose(ask, page, _ELSEWHERE)
         elif contradicts(page, ask.label):
-            # Read for what it is, under its own title; that of the row is still missing.
             self._lose(ask, page, "other_report")
-            yield Found(page, None, self.portal, ask.address)
+            if is_some_report(page):
+                # Read for what it is, under its own title; that of the row is still missing.
+                yield Found(page, None, self.portal, ask.address)
         else:
             yield Found(page, ask.entry, self.portal, ask.address)
 

@@ -69,6 +69,7 @@ def test_prose_in_a_script(source):
         page(f"var l={data([{'content': BODY}, {'content': BODY.replace('水', '木').replace('321', '9')}])}"),
         page(f"var d={data({'content': '各项工作平稳有序。' * 9})}"),
         page("var d={content:'<div class=a></div>'}"),
+        page("var html='<div class=a><img src=\"' + src + '\"></div>'"),
         page("var d={content:'" + CLOSED),
         page(""),
         BODY,

@@ -67,8 +67,9 @@ def test_portal(report: dict[str, Any]) -> None:
     assert (portal["outcome"], portal["reason"]) == ("partial", "server_error")
     assert portal["reports"] == 3
     assert portal["duplicates"] == 1
-    assert portal["refused"] == {"website_report": 1, "filing_notice": 1}
-    assert portal["lost"] == {"server_error": 1}
+    assert portal["refused"] == {"website_report": 1}
+    # A row that names a report and leads to a notice: the report is missing.
+    assert portal["lost"] == {"server_error": 1, "other_report": 1}
     assert (
         portal["requests"] == 2 + len(ROWS) - 1
     )  # home, column, every row but the form, which its title refuses
@@ -93,7 +94,7 @@ def test_issues(data: Path) -> None:
     issues = lines(data / "runs" / LATEST / "issues.jsonl")
     assert {(issue["code"], issue["severity"], issue["url"].rpartition("/")[2]) for issue in issues} == {
         ("report_lost", "ERROR", "lost.html"),
-        ("refused", "INFO", "notice.html"),
+        ("report_lost", "ERROR", "notice.html"),
         ("extraction_none", "ERROR", "grain.html"),
     }
     for issue in issues:

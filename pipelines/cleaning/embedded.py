@@ -46,6 +46,7 @@ _CONTROLS: Final = {"n": "\n", "r": "\n", "t": "\t", "b": "", "f": "", "\n": ""}
 _TAG: Final = re.compile(
     r"<(?:p|div|br|a|span|img|table|section|article|ul|ol|h[1-6]|iframe)\b[^<>]*>", re.IGNORECASE
 )
+_PICTURE: Final = r"""<img\b[^<>]{0,300}?\bsrc\s?=\s?["']?[^"'<>\s][^<>]{0,300}>"""
 _TAGS: Final = re.compile(r"<[^<>]*>")
 _CJK: Final = re.compile("[\u4e00-\u9fff]")
 _NAME_BEFORE: Final = re.compile(r"\w{1,30}$")
@@ -253,7 +254,7 @@ def _file_lists() -> re.Pattern[str]:
 @cache
 def _file_in() -> re.Pattern[str]:
     endings = "|".join(map(re.escape, facts()["attachments"]))
-    return re.compile(rf"(?:{endings})(?=[\"'&?#\s<>)])|<img\b", re.IGNORECASE)
+    return re.compile(rf"(?:{endings})(?=[\"'&?#\s<>)])|{_PICTURE}", re.IGNORECASE)
 
 
 def spelt_out(text: str) -> str | None:
