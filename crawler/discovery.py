@@ -91,7 +91,7 @@ def _of_bodies(text: str, words: str) -> LeadKind | None:
 
 
 def _of_reports(text: str, words: str) -> LeadKind | None:
-    if _pattern("report", "not").search(words):
+    if _pattern("report", "not").search(_pattern("report", "named").sub("", words)):
         return None
     spanned = _pattern("report", "span").sub("", words)
     title = parse_title(text if spanned == words else spanned)
