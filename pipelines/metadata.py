@@ -380,7 +380,7 @@ def _is_label_like(cell: str, index: int, row: Sequence[str]) -> bool:
 
 
 def _compact_label(cell: str) -> str:
-    return "".join(cell[:40].split()).strip("\u200b\ufeff").rstrip(":：")
+    return "".join(cell[:40].split()).strip("\u200b\ufeff[]【】〔〕").rstrip(":：").rstrip("]】〕")
 
 
 def _without_label_as_value(pair: _Pair) -> _Pair:

@@ -43,6 +43,8 @@ _LABELS: Final = {
 }  # fmt: skip
 _DATES: Final = ("infodate", "publishdate", "date", "showdate")
 _MAX_ROWS: Final = 2_000
+_BODY_IN_SCRIPT: Final = re.compile(r"""dept[cC]ode["']?\s{0,4}[:=]\s{0,4}["'](\w{2,40})["']""")
+_BODY_IN_PATH: Final = re.compile(r"/govxxgk/(\w*\d\w*)/")
 
 
 class Epoint(Generic):
@@ -130,12 +132,21 @@ def _behind(page: WebPage) -> tuple[Fetch, ...]:
     """What must be asked first for a list page without rows."""
     if not _column_of(page.url):
         return ()
+    column = _with_body(page)
     if _SITE.search(page.text) and _PROJECT.search(page.text):
-        return _first(page.url, page.text)
+        return _first(column, page.text)
     scripts = (page.join(src) for src in page.selector.css("script::attr(src)").getall()[:100])
     known = next((url for url in scripts if url and url.lower().endswith("webbuildercommon.js")), None)
     settings = known or page.join(_SETTINGS)
-    return (Fetch(settings, base=page.url),) if settings else ()
+    return (Fetch(settings, base=column),) if settings else ()
+
+
+def _with_body(page: WebPage) -> str:
+    """The address of a column with the code of its body, where only a script of the page names it."""
+    stated = _BODY_IN_SCRIPT.search(page.text)
+    if stated is None or _query(page.url).get("deptcode"):
+        return page.url
+    return f"{page.url}{'&' if '?' in page.url else '?'}deptcode={stated[1]}"
 
 
 def _framed(page: WebPage) -> Iterator[tuple[Fetch, ...]]:
@@ -169,7 +180,7 @@ def _first(column: str, settings: str) -> tuple[Fetch, ...]:
         action[1] if action and action[1].startswith("/") else f"/{project[1] if project else ''}/{_ACTION}"
     )
     asked = {
-        "deptcode": _query(column).get("deptcode", ""),
+        "deptcode": _query(column).get("deptcode") or _body_in(column),
         "categorynum": _column_of(column),
         "pageIndex": 1,
         "pageSize": _SIZE,
@@ -177,6 +188,12 @@ def _first(column: str, settings: str) -> tuple[Fetch, ...]:
     }
     url = f"{parts.scheme}://{parts.netloc}{path}"
     return (Fetch(url, "POST", body=_body(asked), headers=_JSON, base=column),)
+
+
+def _body_in(column: str) -> str:
+    """The body whose columns stand under its code: ``/govxxgk/<code>/…``; empty if the address names none."""
+    match = _BODY_IN_PATH.search(urlsplit(column).path)
+    return match[1] if match else ""
 
 
 def _of_data(page: WebPage) -> Listing:
@@ -203,7 +220,8 @@ def _of_data(page: WebPage) -> Listing:
         declared=total,
         pages=pages,
         more=tuple(_at(page.asked, asked, at) for at in wanted),
-        says_empty=total == 0,
+        # Asked without the body's code, the portal finds nothing wherever there is one: that is no emptiness.
+        says_empty=total == 0 and bool(inner.get("deptcode")),
     )
 
 

@@ -54,11 +54,20 @@ class Shaanxi(Generic):
         pages = (
             rows.states(page)[1]
             or _written(page)
-            or max((int(match["number"]) for match in beside), default=1)
+            or max((int(match["number"]) for match in beside), default=0)
+            or listing.pages
+            or _needed(listing)
         )
         more = rows.numbered(page.asked.page + 1, pages, lambda k: f"{own['folder']}{k}.html")
         others = tuple(other for other in (listing.more, *listing.alternatives) if other and other != more)
         return replace(listing, pages=max(pages, page.asked.page), more=more, alternatives=others)
+
+
+def _needed(listing: Listing) -> int:
+    """Pages that the declared rows take, if each has as many as this one."""
+    if not listing.declared or not listing.entries:
+        return 1
+    return -(-listing.declared // len(listing.entries))
 
 
 def _written(page: WebPage) -> int | None:
