@@ -210,8 +210,10 @@ def shell_target(page: WebPage) -> str | None:
     if not is_bare(page):
         return None
     targets = [page.join(match[1]) for match in _pattern("shell", "script").finditer(page.text)]
-    distinct = {target for target in targets if target and target != page.url}
-    return distinct.pop() if len(distinct) == 1 else None
+    distinct = dict.fromkeys(target for target in targets if target and target != page.url)
+    mobile = _pattern("shell", "mobile")
+    wide = [target for target in distinct if not mobile.search(target.partition("//")[2])]
+    return next(iter(wide or distinct)) if len(wide or distinct) == 1 else None
 
 
 def is_bare(page: WebPage) -> bool:

@@ -27,6 +27,8 @@ MAX_ISSUES: Final = 2_000
 """Issues that a portal keeps; a broken list of 100,000 rows must not fill the memory. The rest is counted."""
 
 OUTSIDE_WINDOW: Final = "outside_window"
+_HARMLESS: Final = frozenset({"page_failed", "page_repeats"})
+"""What costs nothing where every declared row was seen."""
 _UNREAD: Final = ("layout", "no_rows")
 _GRAVITY: Final = ("page_failed", "page_repeats", "limit", "budget", "not_asked", "fewer_than_declared")
 """Why rows of a column are missing: the gravest first, causes before the mere difference."""
@@ -78,6 +80,8 @@ class ColumnCount:
             codes.add("not_asked")
         if self.declared is not None and self.found < self.declared:
             codes.add("fewer_than_declared")
+        if self.found == self.declared:
+            codes -= _HARMLESS  # all rows are there, whatever else was asked for
         return codes
 
 

@@ -28,7 +28,7 @@ COOKIES_ENABLED = True  # some gates only want their cookie kept; one jar per po
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # every visit knows what it asked
 
 # --- how far one portal may lead us
-GONGKAI_PORTALS_AT_ONCE = 200  # more wait their turn: memory is that of the portals under way
+GONGKAI_PORTALS_AT_ONCE = 150  # what one processor serves at 2 s; more wait their turn
 GONGKAI_PORTAL_REQUESTS = 6_000  # pages asked of one portal; what is left is said in the ledger
 GONGKAI_PORTAL_HUBS = 1_000  # of these, pages asked only to find report columns
 

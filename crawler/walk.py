@@ -123,6 +123,7 @@ class Column:
         alternatives: readings of its paging that are left.
         reading: what the present one asked for.
         given_up: what those asked for that were given up.
+        guesses: requests for its rows that found nothing there, while it had shown none.
         stated: pages that it says it has.
         filled: some page had rows.
         below: addresses that its page links as parts of it (years, bodies, further columns).
@@ -140,6 +141,7 @@ class Column:
     alternatives: deque[tuple[Fetch, ...]] = field(default_factory=deque)
     reading: set[Fetch] = field(default_factory=set)
     given_up: set[Fetch] = field(default_factory=set)
+    guesses: int = 0
     stated: int = 0
     filled: bool = False
     below: set[str] = field(default_factory=set)
@@ -272,6 +274,7 @@ class Visit:
             if ask.role == "page" and ask.fetch.page <= _PROOF and ask.column.alternatives:
                 yield from self._next_reading(ask.column)
             else:
+                ask.column.guesses += ask.role == "page" and kind == "missing" and not ask.column.filled
                 self.ledger.issue("page_failed", ask.fetch.url, reason=code)
         else:
             self._way_lost(ask, code, kind)
@@ -316,6 +319,9 @@ class Visit:
                 # A page of tabs has no rows of its own: what it links is what it holds.
                 count.found = len(column.below & full)
                 full |= {address_key(count.url), column.body} if count.found else set()
+                if count.found and column.guesses:
+                    # What was asked for rows of its own was a guess: it has none.
+                    count.asked -= column.guesses
             if count.declared is None and count.pages < column.stated and "page_failed" not in count.problems:
                 count.problems.append("page_failed")
                 self.ledger.issue("fewer_pages", count.url, pages=count.pages, stated=column.stated)

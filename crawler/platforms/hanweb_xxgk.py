@@ -33,6 +33,10 @@ _LOADED: Final = re.compile(
     r"""loadDynamic\s*\(\s*["']([^"']{0,300}?/xxgk/search\.jsp[^"']{0,600})["']([^;{}]{0,600})""",
     re.IGNORECASE,
 )
+_NEAR: Final = 800
+_FIELD: Final = re.compile(
+    r"""\b(infotypeId|jdid|area|divid|sortfield|vc_\w{1,20}|standardXxgk)["']?\s*:\s*["']([^"']{0,200})["']"""
+)
 _ARGUMENT: Final = re.compile(r"""["']([^"']{0,200})["']""")
 _FRAMED: Final = re.compile(
     r"""["'(]([^"'()<>\s]{0,200}/xxgk/tree\.jsp\?[^"'()<>\s]{1,600})["')]""", re.IGNORECASE
@@ -150,11 +154,21 @@ def _shell(page: WebPage) -> dict[str, str] | None:
         shell = _query(unescape(framed[1])) | shell
     if not (loaded or framed or "/xxgk/search.jsp" in page.text):
         return None
+    if stated := _stated(page.text):
+        return shell | stated
     if area := own.get("vc_xxgkarea") or own.get("area"):
         shell["area"] = area
     if number := own.get("number"):
         shell["infotypeId"] = number
     return shell if shell.get("area") or shell.get("infotypeId") else None
+
+
+def _stated(text: str) -> dict[str, str]:
+    """The fields that a script of the page itself sends, where they stand as words."""
+    start = text.find("xxgk/search.jsp")
+    if start < 0:
+        return {}
+    return dict(_FIELD.findall(text, start, start + _NEAR))
 
 
 def _asking(ways: Sequence[Fetch]) -> Listing:

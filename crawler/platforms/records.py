@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _DATA: Final = re.compile(r"\s*;?\s*(?:[\w.$]{1,60}\s*\(\s*)?[{\[]")
 _TITLE: Final = re.compile(r"(?:doc|article|info|news)?_?(?:sub)?_?title|name", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"\w{0,12}(?:url|link|href)", re.IGNORECASE)
+ADDRESS: Final = re.compile(r"\w{0,12}(?:url|link|href)", re.IGNORECASE)
+"""Names of fields that hold the address of a row."""
 _DATE: Final = re.compile(
     r"(?:publish|pub|write|open|release|display|show)\w{0,4}_?(?:date|time)|date|time", re.IGNORECASE
 )
@@ -78,7 +79,7 @@ def _arrays(
 
 
 def _row(page: WebPage, record: Mapping[str, Any]) -> Entry | None:
-    url = page.join(_first(record, _ADDRESS))
+    url = page.join(_first(record, ADDRESS))
     title = _first(record, _TITLE)
     return Entry(url, fold(_TAG.sub("", title)), _first(record, _DATE)) if url and title else None
 

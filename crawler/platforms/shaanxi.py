@@ -51,13 +51,9 @@ class Shaanxi(Generic):
             for link in page.links
             if (match := _PAGE.match(link.url)) and match["folder"] == own["folder"]
         ]
-        pages = (
-            rows.states(page)[1]
-            or _written(page)
-            or max((int(match["number"]) for match in beside), default=0)
-            or listing.pages
-            or _needed(listing)
-        )
+        linked = max((int(match["number"]) for match in beside), default=1)
+        stated = rows.states(page)[1] or _written(page) or listing.pages or 1
+        pages = max(linked, stated, _needed(listing) if page.asked.page == 1 else 1)
         more = rows.numbered(page.asked.page + 1, pages, lambda k: f"{own['folder']}{k}.html")
         others = tuple(other for other in (listing.more, *listing.alternatives) if other and other != more)
         return replace(listing, pages=max(pages, page.asked.page), more=more, alternatives=others)

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from crawler.platforms.base import Entry, LayoutError, Listing, Platform, text_mark, url_mark
 from crawler.platforms.generic import read
 from crawler.platforms.pagers import counted, scripts
+from crawler.platforms.records import ADDRESS
 from crawler.platforms.rows import entries, numbered, says_empty, states
 from crawler.webpage import Fetch, absolute, fold
 
@@ -328,7 +329,8 @@ def _records(url: str, data: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]
 
 
 def _row(page: WebPage, record: Mapping[str, Any]) -> Entry | None:
-    title, address = _first(record, _TITLES), _first(record, _URLS)
+    title = _first(record, _TITLES)
+    address = _first(record, _URLS) or _first(record, tuple(filter(ADDRESS.fullmatch, record)))
     url = page.join(address)
     if title is None or url is None:
         return None
