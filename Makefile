@@ -38,7 +38,7 @@ lint: $(READY)
 	@$(BIN)/mypy --no-error-summary
 
 test: lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadfile
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks.bench

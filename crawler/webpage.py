@@ -35,6 +35,7 @@ _UNSEEN: Final = bytes(set(range(256)) - {*range(ord("!"), 0x7F)}) + b"012345678
 _MAX_LINKS: Final = 20_000
 _MAX_NAME: Final = 300
 _FILES: Final = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NOTHING_SHOWN: Final = 2
 _WEB: Final = frozenset({"http", "https"})
 _FOLDED: Final = re.compile(r"\s+")
@@ -168,9 +169,9 @@ class WebPage:
 
     @cached_property
     def frames(self) -> tuple[str, ...]:
-        """Addresses of ``<iframe>`` and ``<frame>``."""
-        sources = self.selector.css("iframe::attr(src), frame::attr(src)").getall()
-        return tuple(url for source in sources if (url := self.join(source)))
+        """Addresses of ``<iframe>`` and ``<frame>``; those that nobody sees only count visitors."""
+        shown = (frame for frame in self.root.iter("iframe", "frame") if not _is_unseen(frame))
+        return tuple(url for frame in shown if (url := self.join(frame.get("src"))))
 
     @cached_property
     def refresh(self) -> str | None:
@@ -294,6 +295,15 @@ def area_of(element: HtmlElement, known: dict[Any, str]) -> str:
         area = f"{area_of(parent, known)}/{parent.tag}{'.' + style[0] if style else ''}"[-400:]
         known[parent] = area
     return area
+
+
+def _is_unseen(frame: Any) -> bool:
+    """Whether a frame is hidden, or a dot."""
+    if _HIDDEN.search(frame.get("style") or ""):
+        return True
+    return any(
+        (frame.get(side) or "").strip().removesuffix("px") in ("0", "1") for side in ("width", "height")
+    )
 
 
 def read_json(text: str) -> Any:
