@@ -12,6 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -126,12 +127,19 @@ def duration(seconds: float) -> str:
 # --- the end
 
 
+_WIDE: Final = 100
+_FILE: Final = 160
+
+
 def show_ledgers(ledgers: Sequence[PortalLedger], seconds: float, screen: Screen) -> None:
     """The ledger as a table, and the sums."""
     language = screen.language
     console = screen.console
     if ledgers:
-        console.print(ledger_table(ledgers, language, cut=console.is_terminal))
+        if not console.is_terminal:
+            console.width = max(console.width, _FILE)  # what goes to a file is as wide as it needs to be
+        wide = console.width >= _WIDE
+        console.print(ledger_table(ledgers, language, cut=console.is_terminal, wide=wide))
         screen.line(Text(say("guide", language), style="dim"))
     outcomes = Counter(ledger.outcome()[0] for ledger in ledgers)
     counts = [
@@ -152,19 +160,29 @@ def show_ledgers(ledgers: Sequence[PortalLedger], seconds: float, screen: Screen
     console.print(Text(text, style="bold green" if fine else "bold"), soft_wrap=not console.is_terminal)
 
 
-def ledger_table(ledgers: Sequence[PortalLedger], language: Language, *, cut: bool) -> Table:
-    """One row per portal, in the order of the run."""
+def ledger_table(
+    ledgers: Sequence[PortalLedger], language: Language, *, cut: bool, wide: bool = True
+) -> Table:
+    """One row per portal, in the order of the run.
+
+    Args:
+        ledgers: the books.
+        language: of the words.
+        cut: long words are cut rather than broken.
+        wide: there is room for all columns; a narrow screen gets what matters most.
+    """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
-    heads = ("state", "portal", "reports", "rows", "refused", "requests", "why")
+    heads = ("state", "portal", "reports", "rows", *(("refused", "requests") if wide else ()), "why")
     overflow: Any = "ellipsis" if cut else "fold"
     for head in heads:
         number = head in ("reports", "rows", "refused", "requests")
         table.add_column(
             say(head, language),
+            min_width=_state_width(language) if head == "state" else None,
             justify="right" if number else "left",
-            no_wrap=head != "why",
+            no_wrap=head in ("state", "portal"),
             overflow=overflow,
-            max_width=36 if head == "portal" else None,
+            max_width=(36 if wide else 20) if head == "portal" else None,
         )
     for ledger in ledgers:
         outcome, code = ledger.outcome()
@@ -174,11 +192,14 @@ def ledger_table(ledgers: Sequence[PortalLedger], language: Language, *, cut: bo
             Text(plain(ledger.name or ledger.url)),
             str(ledger.reports),
             rows_word(ledger),
-            str(ledger.refused.total()),
-            str(ledger.requests),
+            *((str(ledger.refused.total()), str(ledger.requests)) if wide else ()),
             Text(plain(sentence("reason", code, language)) if code else "", style),
         )
     return table
+
+
+def _state_width(language: Language) -> int:
+    return max(cell_len(f"{mark} {sentence('outcome', code, language)}") for code, (mark, _) in MARKS.items())
 
 
 def rows_word(ledger: PortalLedger) -> str:
