@@ -12,7 +12,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
-from rich.cells import cell_len
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -178,7 +177,6 @@ def ledger_table(
         number = head in ("reports", "rows", "refused", "requests")
         table.add_column(
             say(head, language),
-            min_width=_state_width(language) if head == "state" else None,
             justify="right" if number else "left",
             no_wrap=head in ("state", "portal"),
             overflow=overflow,
@@ -196,10 +194,6 @@ def ledger_table(
             Text(plain(sentence("reason", code, language)) if code else "", style),
         )
     return table
-
-
-def _state_width(language: Language) -> int:
-    return max(cell_len(f"{mark} {sentence('outcome', code, language)}") for code, (mark, _) in MARKS.items())
 
 
 def rows_word(ledger: PortalLedger) -> str:
