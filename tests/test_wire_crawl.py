@@ -248,6 +248,7 @@ def outcomes(sites: dict[str, Site], tmp_path_factory: pytest.TempPathFactory) -
         nobody = f"http://127.0.0.1:{unused.getsockname()[1]}/"
     ask("nobody", nobody)
     ask("localhost", main.replace("127.0.0.1", "localhost") + "/")
+    ask("to_localhost", main.replace("127.0.0.1", "localhost") + "/", home=main)
     ask("no_tls", main.replace("http:", "https:") + "/")
     ask("foreign", sites["other"].url + "/foreign", home=main)
     ask("homeless", main + "/homeless")
@@ -278,7 +279,7 @@ def outcomes(sites: dict[str, Site], tmp_path_factory: pytest.TempPathFactory) -
         ("/large", "too_large"), ("/stream", "too_large"), ("/bomb", "too_large"), ("403", "forbidden"),
         ("404", "not_found"), ("410", "gone"), ("418", "bad_status"), ("500", "server_error"), ("closed", "robots"),
         ("never", "robots"), ("too_many", "too_many_requests"), ("long", "too_many_requests"), ("away", "foreign_host"),
-        ("inside", "private_address"), ("nobody", "refused"), ("localhost", "private_address"), ("no_tls", "tls"),
+        ("inside", "private_address"), ("nobody", "refused"), ("localhost", "200"), ("to_localhost", "private_address"), ("no_tls", "tls"),
         ("foreign", "foreign_host"), ("homeless", "private_address"), ("old_tls", "tls"), ("old_tls_allowed", "200"),
         ("only_http0", "200"), ("only_http1", "200"), ("only_https1", "200"), ("neither0", "refused"), ("told", "200"),
     ],

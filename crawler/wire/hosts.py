@@ -64,10 +64,22 @@ class AllowedHosts:
         under = any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
         return under and registry.portal_of(host) in self.owners
 
-    def is_home(self, host: str) -> bool:
-        """Whether this is the host of the home page."""
-        place = place_of(self.home)
-        return place is not None and place[0] == host
+    def is_given(self, host: str) -> bool:
+        """Whether the user named this host and nothing but that allows it.
+
+        A government's name is not of these: that it leads to a public address can be asked of it.
+        """
+        if host in self.anywhere or any(
+            host == domain or host.endswith(f".{domain}") for domain in self.domains
+        ):
+            return False
+        return any(_host_of(entry) == host for entry in self.exact)
+
+
+def _host_of(entry: str) -> str:
+    """The host of a ``host`` or ``host:port``."""
+    place = place_of(f"http://{entry}/")
+    return place[0] if place else ""
 
 
 def allowed_hosts(home: str, extra: Iterable[str] = (), portal: Portal | None = None) -> AllowedHosts:

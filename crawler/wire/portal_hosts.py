@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from crawler.wire.failures import WireError
 from crawler.wire.hosts import AllowedHosts, is_loopback, is_private_host, place_of, slot_of
 from crawler.wire.queues import one_by_one
+from crawler.wire.resolver import permit
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -58,8 +59,9 @@ class PortalHostsMiddleware:
     def _objection(self, hosts: AllowedHosts | None, url: str) -> str | None:
         place = place_of(url)
         host = place[0] if place else ""
-        at_home = hosts is not None and hosts.is_home(host)
-        if is_private_host(host) and not at_home and not (self._loopback and is_loopback(host)):
+        if hosts is not None and hosts.is_given(host):
+            permit(host)
+        elif is_private_host(host) and not (self._loopback and is_loopback(host)):
             return "private_address"
         return None if hosts is not None and hosts.allows(url) else "foreign_host"
 

@@ -25,6 +25,15 @@ _PRIVATE: Final[set[str]] = set()
 """Names that were refused: Twisted keeps no more of a failed look-up than that it failed."""
 
 
+_GIVEN: Final[set[str]] = set()
+"""Names that the user gave: whoever names ``localhost`` means it."""
+
+
+def permit(name: str) -> None:
+    """Resolve a name whatever it leads to: the user gave it."""
+    _GIVEN.add(name)
+
+
 def was_private(name: str) -> bool:
     """Whether a name was refused for the address it leads to."""
     return name in _PRIVATE
@@ -51,7 +60,7 @@ class PublicResolver(CachingThreadedResolver):
         address = address_of(found)
         if address is None or address_of(name) is not None or not is_private(address):
             return found
-        if self.loopback and address.is_loopback:
+        if name in _GIVEN or (self.loopback and address.is_loopback):
             return found
         if len(_PRIVATE) < _MOST:
             _PRIVATE.add(name)
