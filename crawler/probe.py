@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from crawler.ledger import PortalLedger
     from crawler.platforms.base import Entry, Mark
-    from crawler.walk import Ask, Visit
+    from crawler.steps import Ask
+    from crawler.walk import Visit
     from crawler.webpage import WebPage
 
 PAGES: Final = 40

@@ -25,7 +25,7 @@ from tests.walking import crawl, html, settle, walk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawler.walk import Ask
+    from crawler.steps import Ask
     from fixtures.portals.site import Site
     from tests.walking import Walked
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from crawler.addresses import address_key
 from crawler.ledger import PortalLedger
 from crawler.spiders.portal import PortalSpider
-from crawler.walk import Bounds, Visit, address_key
+from crawler.steps import Bounds
+from crawler.walk import Visit
 from crawler.webpage import Fetch, WebPage
 from crawler.wire.hosts import allowed_hosts
 from fixtures.portals.server import bundled

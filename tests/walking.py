@@ -17,7 +17,8 @@ from scrapy.http import Response
 from crawler.ledger import PortalLedger
 from crawler.runs import close_books, note_record
 from crawler.spiders.walking import _document
-from crawler.walk import Bounds, Found, Visit, Window
+from crawler.steps import Bounds, Found, Window
+from crawler.walk import Visit
 from crawler.webpage import of_response
 from crawler.wire.detect import verdict
 from crawler.wire.failures import code_of_status, kind_of
@@ -31,7 +32,7 @@ from pipelines.record import Portal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from crawler.walk import Ask
+    from crawler.steps import Ask
     from crawler.webpage import Fetch, WebPage
     from pipelines.record import Report
 

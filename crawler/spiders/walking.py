@@ -17,7 +17,8 @@ from scrapy import signals
 
 from crawler.ledger import PortalLedger
 from crawler.spiders.options import Options, read_options, unknown_options
-from crawler.walk import Bounds, Found, Visit, Window
+from crawler.steps import Bounds, Found, Window
+from crawler.walk import Visit
 from crawler.webpage import of_response
 from crawler.wire.failures import code_of, kind_of
 from crawler.wire.hosts import allowed_hosts
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.registry import Portal
-    from crawler.walk import Ask, Step
+    from crawler.steps import Ask, Step
 
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
 
