@@ -18,7 +18,7 @@ from crawler.data import load
 from crawler.discovery import is_report_column, reports_linked, row_kind
 from crawler.platforms.base import LayoutError
 from pipelines.agencies import kind_of
-from pipelines.classify import ENOUGH_ANCHORS, find_anchors
+from pipelines.classify import ANCHOR_WORDS, ENOUGH_ANCHORS, find_anchors
 from pipelines.titles import compact, parse_title
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ _MANY: Final = 10
 """Rows that show what a list is for."""
 _A_TITLE: Final = 12
 """Characters of a title that can only be meant for one document."""
+_HEAD: Final = 20_000
+_HEAD_TITLE: Final = re.compile(r"<title[^<>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 _A_WORD: Final = 2
 _ESCAPES: Final = 200
 _ESCAPED: Final = re.compile(r"\\u([4-9][0-9a-fA-F]{3})")
@@ -95,6 +97,8 @@ def is_report(page: WebPage, platform: Platform) -> bool:
 
 def has_report_body(page: WebPage) -> bool:
     """Whether the wording of the statutory tables, or the heads of its sections, stand on the page."""
+    if sum(word in page.text for word in ANCHOR_WORDS) >= ENOUGH_ANCHORS:
+        return True  # nearly every report, and without looking twice
     anchors, heads = find_anchors(_unescaped(page.text))
     return len(anchors) >= ENOUGH_ANCHORS or heads >= ENOUGH_ANCHORS
 
@@ -121,6 +125,9 @@ def promises_a_report(page: WebPage, title: str) -> bool:
 
 def contradicts(page: WebPage, title: str) -> bool:
     """Whether a page calls itself the report of another year or body than its row, or no report at all."""
+    head = _HEAD_TITLE.search(page.text, 0, _HEAD)
+    if head is not None and title in head[1]:
+        return False  # it calls itself just that; nothing need be parsed
     wanted, own = parse_title(title), own_title(page)
     if own is None:
         return False
@@ -131,6 +138,15 @@ def contradicts(page: WebPage, title: str) -> bool:
     if own.agency is None or wanted.agency is None:
         return False
     return _are_two_bodies(compact(own.agency), compact(wanted.agency))
+
+
+def continues(page: WebPage) -> bool:
+    """Whether a document goes on at another address: ``1.html`` links ``1_2.html``."""
+    stem, dot, ending = page.url.partition("?")[0].rpartition(".")
+    if f"{stem.rpartition('/')[2]}_" not in page.text:
+        return False
+    following = {f"{stem}_{number}{dot}{ending}" for number in (1, 2)}
+    return any(link.url in following for link in page.links)
 
 
 def is_some_report(page: WebPage) -> bool:

@@ -36,6 +36,7 @@ from crawler.platforms.base import Entry, LayoutError, Listing
 from crawler.recognition import (
     FEW,
     carries,
+    continues,
     contradicts,
     has_report_body,
     is_column,
@@ -662,6 +663,8 @@ class Visit:
                 # Read for what it is, under its own title; that of the row is still missing.
                 yield Found(page, None, self.portal, ask.address)
         else:
+            if continues(page):
+                self._lose(ask, page, "continues")
             yield Found(page, ask.entry, self.portal, ask.address)
 
     def _framed(self, page: WebPage) -> str | None:
