@@ -170,14 +170,11 @@ class Visit:
         resort, self._last_resort = self._last_resort, []
         for ask, lead in resort:
             if lead.kind != "map":
-                yield from self._asks_of(ask, lead)
+                yield from self._follow(ask, lead)
             elif self._once(lead.link.url, "hub"):
                 yield from self._ask(
                     Ask(Fetch(lead.link.url), "hub", "map", ask.hops + 1, ask.body, label=lead.link.text)
                 )
-
-    def _asks_of(self, ask: Ask, lead: Lead) -> Iterator[Ask]:
-        yield from (step for step in self._follow(ask, lead) if isinstance(step, Ask))
 
     def _judge(self) -> None:
         """Settle what only the end of a walk can tell of a list."""
@@ -346,7 +343,7 @@ class Visit:
         count = self.ledger.column(page.url, ask.label or page.metas.get("columnname", ""))
         return Column(count, sure=True, body=ask.body)
 
-    def _follow(self, ask: Ask, lead: Lead) -> Iterator[Step]:
+    def _follow(self, ask: Ask, lead: Lead) -> Iterator[Ask]:
         """Ask for what a link of a hub promises, as far as the distance allows."""
         url, kind = lead.link.url, lead.kind
         if kind == "report" or (kind == "weak_report" and self.hosts.allows(url)):
@@ -369,7 +366,7 @@ class Visit:
         elif self._once(url, "hub"):
             yield from self._ask(Ask(Fetch(url), "hub", kind, hops, body, label=lead.link.text))
 
-    def _named(self, ask: Ask, url: str, text: str) -> Iterator[Step]:
+    def _named(self, ask: Ask, url: str, text: str) -> Iterator[Ask]:
         """A single report, or a year of the column above, that a hub links."""
         if parse_title(text).core_found:
             yield from self._document(Entry(url, text), ask.column)
@@ -610,7 +607,7 @@ class Visit:
         self.ledger.lost["budget"] += 1
         self.ledger.issue("budget", url, limit=_MAX_NESTED)
 
-    def _branch(self, column: Column, url: str, label: str, entry: Entry | None = None) -> Iterator[Step]:
+    def _branch(self, column: Column, url: str, label: str, entry: Entry | None = None) -> Iterator[Ask]:
         """A list below a list, or a report behind a bare year or name: its page will tell."""
         column.below.add(address_key(url))
         if not self._once(url, "column"):
