@@ -248,11 +248,6 @@ def can_be_report(title: str) -> bool:
     return parsed.core_found and (parsed.year is not None or parsed.agency is not None)
 
 
-def looks_like_document(url: str) -> bool:
-    """Whether an address is of the kind that documents have, not columns."""
-    return _words().document.search(_tail(url)) is not None
-
-
 def _tail(url: str) -> str:
     host, slash, rest = url.partition("://")[2].partition("/")
     if slash and "?" not in host:
