@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from crawler.platforms import GENERIC, recognise
 from crawler.registry import Province, facts, lint, parse_province
 from pipelines.agencies import divisions
+from pipelines.lines import LineFile
 from pipelines.metadata import page_facts
-from pipelines.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,7 +185,7 @@ def save(page: WebPage, root: Path = ROOT) -> Path:
 
 
 def _write(file: Path, text: str) -> None:
-    with Store(file) as out:
+    with LineFile(file) as out:
         out.add(text.removesuffix("\n"))
 
 

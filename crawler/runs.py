@@ -32,9 +32,9 @@ from crawler.messages import LANGUAGES
 from crawler.wire.failures import WireError
 from crawler.wire.queues import give_up
 from crawler.wording import sentence
+from pipelines.lines import LineFile
 from pipelines.record import SCHEMA_VERSION, Report
 from pipelines.stages import ITEMS, RUN_SETTING, STORE_SETTING, Duplicate, Refused
-from pipelines.store import Store
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -156,11 +156,11 @@ class RunExtension:
         ledgers: list[PortalLedger] = spider.ledgers  # type: ignore[attr-defined]
         for ledger in ledgers:
             close_books(ledger, finished=reason == FINISHED)
-        with Store(self.folder / ISSUES) as out:
+        with LineFile(self.folder / ISSUES) as out:
             for ledger in ledgers:
                 for issue in ledger.issues:
                     out.add(_line(issue_entry(issue)))
-        with Store(self.folder / REPORT) as out:
+        with LineFile(self.folder / REPORT) as out:
             out.add(json.dumps(self._report(spider, ledgers), ensure_ascii=False, indent=2))
         point_to(self.folder)
 

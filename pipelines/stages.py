@@ -15,8 +15,8 @@ from scrapy.exceptions import DropItem, NotConfigured
 from pipelines.cleaning import clean
 from pipelines.deduplication import Deduplicator, key_of, with_finding
 from pipelines.extraction import check, read
+from pipelines.lines import LineFile
 from pipelines.record import to_json
-from pipelines.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -165,7 +165,7 @@ class StorePipeline:
     def __init__(self, crawler: Crawler, target: Path, *, replaces: bool) -> None:
         """Open the store beside its target."""
         self._crawler = crawler
-        self._store = Store(target)
+        self._store = LineFile(target)
         self._replaces = replaces
 
     @classmethod

@@ -26,8 +26,8 @@ from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, Language, say, wished
 from crawler.outcomes import Outcome, failed_outcome, outcome_of
 from crawler.parallel import ordered_map
 from pipelines.deduplication import Deduplicator, with_finding
+from pipelines.lines import LineFile
 from pipelines.record import Report, to_json
-from pipelines.store import Store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -170,7 +170,7 @@ class _Run:
         self._options = options
         self._screen = Screen(options.language, stderr=options.stream)
         self._deduplicator = Deduplicator()
-        self._store: Store | None = None
+        self._store: LineFile | None = None
         self._names: list[str] = []
         self._complete = True
 
@@ -204,10 +204,10 @@ class _Run:
             self._screen.say("written", file=options.target, records=len(self._names), style="bold")
         return 0 if self._complete else EXIT_INCOMPLETE
 
-    def _opened(self) -> AbstractContextManager[Store | None]:
+    def _opened(self) -> AbstractContextManager[LineFile | None]:
         if self._options.stream:
-            return Store(sys.stdout.buffer)
-        return Store(self._options.target) if self._options.target is not None else nullcontext()
+            return LineFile(sys.stdout.buffer)
+        return LineFile(self._options.target) if self._options.target is not None else nullcontext()
 
     def _work(self) -> None:
         options, screen = self._options, self._screen

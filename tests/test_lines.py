@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.lines import LineFile
 from pipelines.record import Report, Source, to_json
-from pipelines.store import Store
 
 
 def line(number: int, **changes: object) -> str:
@@ -32,7 +32,7 @@ def read(path) -> list[dict]:
 def test_lines_come_out_in_order_unchanged_and_utf8(tmp_path):
     target = tmp_path / "新建" / "out.jsonl"
     lines = [line(1, title="大同市"), line(2)]
-    with Store(target) as store:
+    with LineFile(target) as store:
         for one in lines:
             store.add(one)
     assert target.read_text("utf-8") == "\n".join(lines) + "\n"
@@ -41,7 +41,7 @@ def test_lines_come_out_in_order_unchanged_and_utf8(tmp_path):
 
 def test_other_addresses_are_patched_in_and_nothing_else_changes(tmp_path):
     target = tmp_path / "out.jsonl"
-    with Store(target) as store:
+    with LineFile(target) as store:
         store.add(line(1, cells={"disputes.review.total": 14.15}))
         store.also_at(0, "https://b.example/1")
         store.add(line(2))
@@ -63,7 +63,7 @@ def test_other_addresses_are_patched_in_and_nothing_else_changes(tmp_path):
 def test_the_old_file_stands_until_the_end(tmp_path):
     target = tmp_path / "out.jsonl"
     target.write_text("old\n")
-    with Store(target) as store:
+    with LineFile(target) as store:
         store.add(line(1))
         assert target.read_text() == "old\n"
         assert store.part is not None
@@ -71,7 +71,7 @@ def test_the_old_file_stands_until_the_end(tmp_path):
     assert [record["id"] for record in read(target)] == ["r1"]
 
 
-def interrupt(store: Store) -> None:
+def interrupt(store: LineFile) -> None:
     store.add(line(1))
     raise KeyboardInterrupt
 
@@ -79,7 +79,7 @@ def interrupt(store: Store) -> None:
 def test_a_failed_run_leaves_the_old_file_and_keeps_its_records_aside(tmp_path):
     target = tmp_path / "out.jsonl"
     target.write_text("old\n")
-    store = Store(target)
+    store = LineFile(target)
     with pytest.raises(KeyboardInterrupt), store:
         interrupt(store)
     assert target.read_text() == "old\n"
@@ -88,20 +88,20 @@ def test_a_failed_run_leaves_the_old_file_and_keeps_its_records_aside(tmp_path):
 
 
 def test_a_failed_run_without_records_leaves_nothing(tmp_path):
-    with pytest.raises(ValueError, match="broken"), Store(tmp_path / "out.jsonl"):
+    with pytest.raises(ValueError, match="broken"), LineFile(tmp_path / "out.jsonl"):
         raise ValueError("broken")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_run_writes_an_empty_file(tmp_path):
-    with Store(tmp_path / "out.jsonl"):
+    with LineFile(tmp_path / "out.jsonl"):
         pass
     assert (tmp_path / "out.jsonl").read_bytes() == b""
 
 
 def test_a_stream_is_passed_on_at_once():
     stream = io.BytesIO()
-    with Store(stream) as store:
+    with LineFile(stream) as store:
         store.add(line(1))
         assert stream.getvalue() == (line(1) + "\n").encode()
         store.also_at(0, "https://b.example/1")
@@ -114,7 +114,7 @@ def test_a_link_keeps_pointing_and_rights_stay(tmp_path):
     real.chmod(0o640)
     link = tmp_path / "link.jsonl"
     link.symlink_to(real)
-    with Store(link) as store:
+    with LineFile(link) as store:
         store.add(line(1))
     assert link.is_symlink()
     assert [record["id"] for record in read(real)] == ["r1"]
@@ -124,7 +124,7 @@ def test_a_link_keeps_pointing_and_rights_stay(tmp_path):
 def test_a_new_file_has_the_rights_of_the_users_mask(tmp_path):
     before = os.umask(0o027)
     try:
-        with Store(tmp_path / "out.jsonl"):
+        with LineFile(tmp_path / "out.jsonl"):
             pass
     finally:
         os.umask(before)
@@ -133,11 +133,11 @@ def test_a_new_file_has_the_rights_of_the_users_mask(tmp_path):
 
 def test_a_folder_is_no_target(tmp_path):
     with pytest.raises(IsADirectoryError):
-        Store(tmp_path)
+        LineFile(tmp_path)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is a device of Linux")
 def test_a_device_is_written_not_replaced():
-    with pytest.raises(OSError, match="space"), Store(Path("/dev/full")) as store:
+    with pytest.raises(OSError, match="space"), LineFile(Path("/dev/full")) as store:
         store.add(line(1))
     assert stat.S_ISCHR(Path("/dev/full").stat().st_mode)

@@ -23,7 +23,7 @@ _NAME_LENGTH: Final = 48
 """Characters of the target's name in that of the unfinished file: both must fit into 255 bytes."""
 
 
-class Store:
+class LineFile:
     """Writes the records of one run; leave the ``with`` block without an exception to publish them.
 
     Attributes:
@@ -32,7 +32,7 @@ class Store:
     """
 
     def __init__(self, target: Path | IO[bytes]) -> None:
-        """Open the store.
+        """Open the file.
 
         Args:
             target: the file to write or replace, or an open binary stream.
