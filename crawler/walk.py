@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from crawler.addresses import address_key, digest
+from pipelines.addresses import address_key, digest
 from crawler.discovery import (
     faint_leads,
     is_bare,

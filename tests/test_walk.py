@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from crawler.addresses import address_key
+from pipelines.addresses import address_key
 from crawler.ledger import PortalLedger
 from crawler.spiders.portal import PortalSpider
 from crawler.steps import Bounds
