@@ -11,7 +11,6 @@ from crawler.runs import RunExtension
 from pipelines.stages import (
     CheckPipeline,
     CleanPipeline,
-    DeduplicatePipeline,
     ExtractPipeline,
     StorePipeline,
     WindowPipeline,
@@ -25,7 +24,6 @@ STAGES: Final = (
     ExtractPipeline,
     CheckPipeline,
     WindowPipeline,
-    DeduplicatePipeline,
     StorePipeline,
 )
 """The stages in the order in which an item passes them."""

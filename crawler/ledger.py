@@ -30,7 +30,15 @@ OUTSIDE_WINDOW: Final = "outside_window"
 _HARMLESS: Final = frozenset({"page_failed", "page_repeats"})
 """What costs nothing where every declared row was seen."""
 _UNREAD: Final = ("layout", "no_rows")
-_GRAVITY: Final = ("page_failed", "page_repeats", "limit", "budget", "not_asked", "fewer_than_declared")
+_GRAVITY: Final = (
+    "page_failed",
+    "page_repeats",
+    "limit",
+    "budget",
+    "not_asked",
+    "fewer_than_declared",
+    "shrunk",
+)
 """Why rows of a column are missing: the gravest first, causes before the mere difference."""
 _COLUMNS_CLOSED: Final[dict[str, Outcome]] = {"blocked": "blocked", "missing": "layout-changed"}
 """Kind of failure → outcome of a portal none of whose columns answered; by all other kinds it can't be reached."""
@@ -50,6 +58,7 @@ class ColumnCount:
         reports: rows taken for reports.
         empty: the portal says that there is nothing.
         problems: codes of what went wrong (``no_rows``, ``layout``, ``page_failed``, ``page_repeats``, ``budget`` …).
+        before: rows of its last complete reading, where far fewer are left (``shrunk``).
     """
 
     url: str
@@ -61,6 +70,7 @@ class ColumnCount:
     reports: int = 0
     empty: bool = False
     problems: list[str] = field(default_factory=list)
+    before: int | None = None
 
     @property
     def unread(self) -> str | None:
@@ -119,13 +129,15 @@ class PortalLedger:
         kinds: code of a failed request → its kind (``blocked``, ``unreachable`` …).
         lost: code → how many report pages could not be fetched or read.
         errors: faults of our own program, by name.
-        reports: records stored.
+        reports: reports found, known ones included.
+        unchanged: of these, reports that are as they were stored.
         duplicates: records that repeat another one.
         requests: requests sent.
         responses: answers.
         bytes: of the answers.
         answered: any usable page came.
         limited: the user's limit ended it.
+        replayed: nothing was asked: the archive was read anew.
         unfinished: the run was stopped while this portal was being read.
         started: time of the first request.
         ended: time when nothing was left to ask.
@@ -144,12 +156,14 @@ class PortalLedger:
     lost: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     reports: int = 0
+    unchanged: int = 0
     duplicates: int = 0
     requests: int = 0
     responses: int = 0
     bytes: int = 0
     answered: bool = False
     limited: bool = False
+    replayed: bool = False
     unfinished: bool = False
     started: datetime | None = None
     ended: datetime | None = None
@@ -176,6 +190,8 @@ class PortalLedger:
 
     def outcome(self) -> tuple[Outcome, str | None]:
         """How the crawl of this portal ended, and the code of the reason (None where there is nothing to add)."""
+        if self.replayed:
+            return self._replayed()
         if not (self.requests or self.answered or self.failures):
             return "not-run", None
         if self.errors:
@@ -185,6 +201,15 @@ class PortalLedger:
         if not self.columns:
             return self._no_column()
         return self._columns_read()
+
+    def _replayed(self) -> tuple[Outcome, str | None]:
+        if self.errors:
+            return "partial", "program_error"
+        if self.unfinished:
+            return "partial", "interrupted"
+        if self.lost:
+            return "partial", self.lost.most_common(1)[0][0]
+        return ("ok", None) if self.reports or self.refused else ("not-run", "nothing_archived")
 
     def _closed_door(self) -> tuple[Outcome, str | None]:
         """An answer that blocks says more than the attempts beside it that timed out."""

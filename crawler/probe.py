@@ -15,10 +15,10 @@ from scrapy.crawler import AsyncCrawlerProcess
 from crawler.discovery import row_kind
 from crawler.platforms import platforms, recognise
 from crawler.platforms.base import LayoutError
-from crawler.runs import DATA_SETTING
+from crawler.runs import DATA_SETTING, STORE_SETTING
 from crawler.spiders.portal import PortalSpider
 from crawler.webpage import of_response
-from pipelines.stages import RUN_SETTING, STORE_SETTING
+from pipelines.stages import RUN_SETTING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

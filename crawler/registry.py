@@ -310,6 +310,14 @@ def province_of(portal: Portal) -> Province | None:
     return next((province for province in provinces() if portal in province.portals), None)
 
 
+def province_key(division: str | None) -> str | None:
+    """Key of the province that a division belongs to (``hebei``), or None where its code names none."""
+    return next(
+        (province.key for province in provinces() if division and division.startswith(province.prefixes)),
+        None,
+    )
+
+
 @cache
 def _by_domain() -> dict[str, Portal]:
     """Government domain → portal; where several share a host, the one whose address is shortest."""

@@ -1,13 +1,14 @@
 """The folder of a run: records, report and issues of one crawl, never mixed with another's.
 
-``data/runs/<id>/`` holds ``items.jsonl`` (written by the pipelines), ``report.json`` and ``issues.jsonl``;
-``data/runs/latest`` leads to the last one. Every file is complete or absent, after an interruption too. The numbers
-come from the ledgers that the spider keeps (``spider.ledgers``); this extension adds what became of the documents in
-the pipelines, and faults of our own program.
+``data/runs/<id>/`` holds ``items.jsonl`` and ``changes.jsonl`` (exports of the store), ``report.json`` and
+``issues.jsonl``; ``data/runs/latest`` leads to the last one. Every file is complete or absent, after an interruption
+too. The numbers come from the ledgers that the spider keeps (``spider.ledgers``); this extension adds what became of
+the documents in the pipelines, and faults of our own program. It also begins and ends the run at the store.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -15,8 +16,7 @@ import platform
 import tempfile
 import tomllib
 from collections import Counter
-from contextlib import suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
@@ -26,23 +26,34 @@ import scrapy
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
+from sqlalchemy.exc import SQLAlchemyError
 
+from crawler.continuity import settle
+from crawler.ending import CHANGES, Ending, close_run, entries
 from crawler.ledger import Issue, severity
 from crawler.messages import LANGUAGES
 from crawler.wire.failures import WireError
 from crawler.wire.queues import give_up
 from crawler.wording import sentence
+from pipelines.clock import now
+from pipelines.clock import stamp as stamped
 from pipelines.lines import LineFile
 from pipelines.record import SCHEMA_VERSION, Report
-from pipelines.stages import ITEMS, RUN_SETTING, STORE_SETTING, Duplicate, Refused
+from pipelines.recording import Recording
+from pipelines.stages import ITEMS, RUN_SETTING, Duplicate, Refused
+from pipelines.store.opening import StoreError, store_url
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from scrapy import Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
     from twisted.python.failure import Failure
 
     from crawler.ledger import ColumnCount, PortalLedger
+    from crawler.walk import Visit
 
 DATA_SETTING: Final = "GONGKAI_DATA"
 """Setting: the folder of everything that crawls leave behind."""
@@ -50,8 +61,13 @@ RUNS: Final = "runs"
 LATEST: Final = "latest"
 REPORT: Final = "report.json"
 ISSUES: Final = "issues.jsonl"
+STORE_SETTING: Final = "GONGKAI_STORE"
+"""Setting: the store."""
 FINISHED: Final = "finished"
+STORE_FAILED: Final = "store_failed"
+"""Why a crawl ends that can't store anything any more."""
 INTERRUPTED: Final = "interrupted"
+_STATES: Final = {FINISHED: "finished", "shutdown": "interrupted"}
 _WATCH_SECONDS: Final = 0.5
 _MAX_TEXT: Final = 300
 _log = logging.getLogger(__name__)
@@ -71,8 +87,14 @@ class RunExtension:
         self.reason: str | None = None
         self._crawler = crawler
         self._started = now()
+        self._recording: Recording | None = None
         self._records: Counter[str] = Counter()
         self._watch: Any = None
+        self._stopping: asyncio.Future[None] | None = None
+        self._told: dict[str, Any] = {}
+        self._closed: set[int] = set()
+        self._keys: set[int] = set()
+        self.ending = Ending()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -81,11 +103,13 @@ class RunExtension:
         Raises:
             NotConfigured: no data folder is set, or the spider keeps no ledgers (``scrapy shell``, ``fetch``).
             OSError: the folder can't be made.
+            StoreError: another run holds the store, or it can't be opened.
         """
         data = crawler.settings.get(DATA_SETTING)
         if not data or crawler.spider is None or not hasattr(crawler.spider, "ledgers"):
             raise NotConfigured
         extension = cls(crawler, new_folder(Path(data), crawler.spider.name))
+        extension.begin(Path(data))
         # Settings can still be set while extensions are built; pipelines come later and read this one.
         crawler.settings.set(RUN_SETTING, str(extension.folder), "addon")
         for signal, handler in (
@@ -97,6 +121,35 @@ class RunExtension:
         ):
             crawler.signals.connect(handler, signal)
         return extension
+
+    def begin(self, data: Path) -> None:
+        """Begin the run at the store.
+
+        Raises:
+            StoreError: another run holds it, or it can't be opened.
+        """
+        spider: Any = self._crawler.spider
+        url = store_url(self._crawler.settings.get(STORE_SETTING), data)
+        try:
+            self._recording = Recording(
+                url,
+                data,
+                name=self.folder.name,
+                spider=spider.name,
+                arguments=spider.given,
+                mode=spider.options.mode,
+            )
+        except StoreError:
+            self.folder.rmdir()
+            raise
+        self._recording.attach(self._crawler)
+        self._recording.on_failure = self._stop
+
+    def _stop(self) -> None:
+        """End a crawl that can't store anything any more."""
+        engine = self._crawler.engine
+        if engine is not None and self._crawler.crawling:
+            self._stopping = asyncio.ensure_future(engine.close_spider_async(reason=STORE_FAILED))
 
     # --- signals
 
@@ -123,8 +176,10 @@ class RunExtension:
             ledger.refused[item.kind_reason] += 1
             return
         self._records[f"extraction_{item.quality.extraction}"] += 1
-        ledger.reports += 1
         note_record(ledger, item)
+        if not is_probe(response):
+            ledger.reports += 1
+            ledger.unchanged += item.change == "unchanged"
 
     def item_dropped(self, item: Any, exception: BaseException, response: Response | Failure | None) -> None:
         """Count what was read and not stored, by reason."""
@@ -132,7 +187,7 @@ class RunExtension:
         if ledger is None:
             return
         if isinstance(exception, Duplicate):
-            ledger.duplicates += 1
+            ledger.duplicates += not is_probe(response)
             return
         code = exception.code if isinstance(exception, Refused) else type(exception).__name__
         ledger.refused[code] += 1
@@ -148,14 +203,40 @@ class RunExtension:
         if ledger := ledger_of(response):
             _note_fault(ledger, getattr(response, "url", ledger.url), failure)
 
+    def portal_ended(self, visit: Visit) -> None:
+        """Close the books of a portal and settle them at the store.
+
+        Raises:
+            SQLAlchemyError: the store can't take it.
+        """
+        ledger = visit.ledger
+        if id(ledger) in self._closed:
+            return
+        self._closed.add(id(ledger))
+        close_books(ledger, finished=self.reason in (None, FINISHED) and not ledger.failures[INTERRUPTED])
+        if visit.key is not None:
+            self._keys.add(visit.key)
+            if not ledger.replayed:
+                settle(self._crawler, visit, portal_entry(ledger), entire=self._is_entire())
+
+    def _is_entire(self) -> bool:
+        options = self._crawler.spider.options  # type: ignore[union-attr]
+        return options.years is None and options.limit is None and options.sample is None
+
     def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Close the books and write them."""
+        """Close the books, tell the store, write the files."""
         self.reason = reason
         if self._watch is not None and self._watch.running:
             self._watch.stop()
+        with self._kept_from_failing():
+            for visit in spider.walks:  # type: ignore[attr-defined]
+                self.portal_ended(visit)
         ledgers: list[PortalLedger] = spider.ledgers  # type: ignore[attr-defined]
-        for ledger in ledgers:
-            close_books(ledger, finished=reason == FINISHED)
+        with self._kept_from_failing():
+            if self._recording is not None and self._recording.failure is None:
+                self.ending = close_run(
+                    self._crawler, self._recording, self.folder, self._keys, finished=reason == FINISHED
+                )
         with LineFile(self.folder / ISSUES) as out:
             for ledger in ledgers:
                 for issue in ledger.issues:
@@ -163,9 +244,32 @@ class RunExtension:
         with LineFile(self.folder / REPORT) as out:
             out.add(json.dumps(self._report(spider, ledgers), ensure_ascii=False, indent=2))
         point_to(self.folder)
+        if self._recording is not None:
+            self._end(self._recording, reason)
+
+    @contextmanager
+    def _kept_from_failing(self) -> Iterator[None]:
+        """What can't be stored ends the run badly, but is no reason to hide what else became of it."""
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            if self._recording is not None:
+                self._recording.fail(error)
+
+    def _end(self, recording: Recording, reason: str) -> None:
+        state = "failed" if recording.failure else _STATES.get(reason, "failed")
+        recording.end(
+            state,
+            reason,
+            good=self.ending.good,
+            counts=self._told,
+            assertions=entries(self.ending.judgements),
+        )
+        recording.close()
 
     def _report(self, spider: Spider, ledgers: list[PortalLedger]) -> dict[str, Any]:
         portals = [portal_entry(ledger) for ledger in ledgers]
+        self._told = self._counts(ledgers, portals)
         return {
             "run": {
                 "id": self.folder.name,
@@ -175,14 +279,26 @@ class RunExtension:
                 "ended": stamp(now()),
                 "finish_reason": self.reason,
                 "versions": versions(),
-                "counts": self._counts(ledgers, portals),
-                "items": str(self._crawler.settings.get(STORE_SETTING) or ITEMS),
+                "mode": spider.options.mode,  # type: ignore[attr-defined]
+                "counts": self._told,
+                "items": ITEMS,
+                "changes": CHANGES,
+                "good": self.ending.good,
+                "assertions": entries(self.ending.judgements),
+                "published": self.ending.published,
+                "failure": self.failure,
             },
             "portals": portals,
         }
 
+    @property
+    def failure(self) -> str | None:
+        """Why nothing more could be stored, or None."""
+        failure = self._recording.failure if self._recording is not None else None
+        return str(failure)[:_MAX_TEXT] if failure is not None else None
+
     def _counts(self, ledgers: list[PortalLedger], portals: list[dict[str, Any]]) -> dict[str, Any]:
-        numbers = ("reports", "duplicates", "requests", "responses", "bytes")
+        numbers = ("reports", "unchanged", "duplicates", "requests", "responses", "bytes")
         return {
             "portals": len(portals),
             "outcomes": dict(Counter(portal["outcome"] for portal in portals)),
@@ -190,6 +306,7 @@ class RunExtension:
             "refused": sum(ledger.refused.total() for ledger in ledgers),
             "lost": sum(ledger.lost.total() for ledger in ledgers),
             "records": dict(self._records),
+            "changes": self.ending.changes,
             "issues": dict(Counter(issue.severity for ledger in ledgers for issue in ledger.issues)),
         }
 
@@ -203,6 +320,12 @@ def ledger_of(source: Request | Response | Failure | None) -> PortalLedger | Non
     visit = getattr(request, "cb_kwargs", {}).get("visit")
     ledger: PortalLedger | None = getattr(visit, "ledger", None)
     return ledger
+
+
+def is_probe(response: Response | Failure | None) -> bool:
+    """Whether a page was asked only because its row vanished: what stands there is no find of this run."""
+    ask = getattr(getattr(response, "request", None), "cb_kwargs", {}).get("ask")
+    return bool(getattr(ask, "probe", False))
 
 
 def note_record(ledger: PortalLedger, report: Report) -> None:
@@ -246,6 +369,7 @@ def portal_entry(ledger: PortalLedger) -> dict[str, Any]:
         "reason": code,
         "columns": [_column_entry(column) for column in ledger.columns.values()],
         "reports": ledger.reports,
+        "unchanged": ledger.unchanged,
         "refused": _sorted(ledger.refused),
         "requests": ledger.requests,
         "bytes": ledger.bytes,
@@ -277,6 +401,8 @@ def _column_entry(column: ColumnCount) -> dict[str, Any]:
 def _column_words(column: ColumnCount) -> dict[str, str | int]:
     words: dict[str, str | int] = {"label": column.label, "found": column.found, "pages": column.pages}
     words["asked"] = column.asked
+    if column.before is not None:
+        words["before"] = column.before
     return words if column.declared is None else words | {"declared": column.declared}
 
 
@@ -360,14 +486,9 @@ def own_version() -> str:
     return str(project["project"]["version"])
 
 
-def now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
 def stamp(time: datetime | None) -> str | None:
-    """A time as it stands in reports: ISO 8601 in UTC, whole seconds."""
-    return time.astimezone(UTC).isoformat(timespec="seconds") if time else None
+    """A time as it stands in reports, or None."""
+    return stamped(time) if time else None
 
 
 def _line(value: dict[str, Any]) -> str:

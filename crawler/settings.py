@@ -64,9 +64,14 @@ GONGKAI_GIVE_UP_AFTER = 6  # addresses in a row that a host did not answer; late
 GONGKAI_GIVE_UP_SECONDS = 180  # … and for so long, before it is left alone
 
 # --- output
-GONGKAI_DATA = "data"  # runs/<id>/ in it holds records, report and issues of one crawl
-GONGKAI_STORE = None  # a file to write in place of items.jsonl in the run's folder
-GONGKAI_ALL = False  # True also stores what is not a report
+GONGKAI_DATA = (
+    "data"  # store, archive, runs/<id>/ with what one crawl found, latest/ with what is good of all
+)
+GONGKAI_STORE = (
+    None  # the store: a SQLite file or the URL of a PostgreSQL database; None: store.db in GONGKAI_DATA
+)
+GONGKAI_FULL_DAYS = 30  # days after which every page of a portal is looked at again, whatever its lists say
+GONGKAI_ALL = False  # True also hands what is not a report to feeds
 FEED_EXPORT_ENCODING = "utf-8"  # feeds of -o would be \\u-escaped otherwise
 FEED_EXPORTERS = {  # the contract, not Python's names of its keys
     "jsonlines": "crawler.feeds.LinesExporter",

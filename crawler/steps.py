@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from crawler.platforms.base import Entry, Platform
     from crawler.webpage import Fetch, WebPage
     from pipelines.record import Portal as PortalField
+    from pipelines.store.memory import Known
+    from pipelines.store.sightings import Row
 
 Role = Literal["door", "hub", "column", "page", "detail"]
 """What a page is asked for: the address that was given, a page that may lead to columns, the first page of a list,
@@ -64,6 +66,7 @@ class Column:
         platform: the family that reads it.
         seen: digests of the addresses of its rows.
         asked: what was asked of it.
+        fetches: the same in order, without what was given up.
         alternatives: readings of its paging that are left.
         reading: what the present one asked for.
         given_up: what those asked for that were given up.
@@ -72,6 +75,8 @@ class Column:
         filled: some page had rows.
         below: addresses that its page links as parts of it (years, bodies, further columns).
         drawn: its page fills itself by script, so that what it links may not be all.
+        shifted: a row came back on a later page: the order of the list changes while it is read.
+        again: it is read for the second time, because of that.
     """
 
     count: ColumnCount
@@ -82,6 +87,7 @@ class Column:
     platform: Platform | None = None
     seen: set[bytes] = field(default_factory=set)
     asked: set[Fetch] = field(default_factory=set)
+    fetches: list[Fetch] = field(default_factory=list)
     alternatives: deque[tuple[Fetch, ...]] = field(default_factory=deque)
     reading: set[Fetch] = field(default_factory=set)
     given_up: set[Fetch] = field(default_factory=set)
@@ -90,6 +96,8 @@ class Column:
     filled: bool = False
     below: set[str] = field(default_factory=set)
     drawn: bool = False
+    shifted: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,9 @@ class Ask:
         entry: the row that led to a document.
         label: text of the link.
         address: where the document is published, if its text lies at another address.
+        row: the row that led to a document, as the store knows rows.
+        known: what is stored of the document; its validators may be sent.
+        probe: the page is asked only because its row vanished.
     """
 
     fetch: Fetch
@@ -119,6 +130,9 @@ class Ask:
     entry: Entry | None = None
     label: str = ""
     address: str | None = None
+    row: Row | None = None
+    known: Known | None = None
+    probe: bool = False
 
     @property
     def priority(self) -> int:
@@ -136,12 +150,14 @@ class Found:
         entry: the row that led to it, if any.
         portal: the portal as the record names it.
         address: where it is published, if not at the page's own address.
+        row: the row that led to it, as the store knows rows.
     """
 
     page: WebPage
     entry: Entry | None
     portal: PortalField
     address: str | None = None
+    row: Row | None = None
 
 
 Step = Ask | Found

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from pipelines.addresses import address_key, digest
 from crawler.discovery import (
     faint_leads,
     is_bare,
@@ -31,8 +30,10 @@ from crawler.discovery import (
     row_kind,
     shell_target,
 )
+from crawler.ledger import OUTSIDE_WINDOW
 from crawler.platforms import GENERIC, platforms, recognise
 from crawler.platforms.base import Entry, LayoutError, Listing
+from crawler.recall import Recall
 from crawler.recognition import (
     FEW,
     carries,
@@ -49,6 +50,7 @@ from crawler.recognition import (
 )
 from crawler.steps import Ask, Bounds, Column, Found, Window
 from crawler.webpage import Fetch, WebPage, fold
+from pipelines.addresses import address_key, digest
 from pipelines.metadata import page_facts
 from pipelines.titles import parse_title
 
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     from crawler.steps import Role, Step
     from crawler.wire.hosts import AllowedHosts
     from pipelines.record import Portal as PortalField
+    from pipelines.store.memory import Former, Known
+    from pipelines.store.sightings import Mode
 
 _WAYS: Final = (None, "hub", "bodies", "body")
 """Promises of a hub that count: behind a guide or a map of the site nothing is lost that others don't lead to."""
@@ -86,7 +90,13 @@ class Visit:
         home: the address that it begins at.
         columns: known report columns (label, address) of the registry; they are found again by label all the same.
         exceptions: how its requests differ from all others (``scheme``, ``tls``, ``charset``), of the registry.
+        recall: what earlier runs stored, and what this one sees of documents.
         pending: requests under way; the walk is over when none is left.
+        complete: everything was asked that there was to ask.
+        key: of the portal in the store; None for a crawl without one.
+        mode: full if the portal is read to its end and every document is looked at that is not stored.
+        explores: pages that only lead to lists are asked, too, not taken from the archive.
+        linking: digests of addresses known to be lists, or to link documents.
     """
 
     ledger: PortalLedger
@@ -97,8 +107,14 @@ class Visit:
     bounds: Bounds = field(default_factory=Bounds)
     columns: tuple[tuple[str, str], ...] = ()
     exceptions: dict[str, str] = field(default_factory=dict)
+    recall: Recall = field(default_factory=Recall)
     pending: int = 0
     stopped: bool = False
+    complete: bool = False
+    key: int | None = None
+    mode: Mode = "full"
+    explores: bool = True
+    linking: frozenset[bytes] = frozenset()
     _roles: dict[bytes, Role] = field(default_factory=dict)
     _guessed: set[str] = field(default_factory=set)
     _read_lists: list[Column] = field(default_factory=list)
@@ -130,8 +146,21 @@ class Visit:
         else:
             yield from self._list(ask, page)
 
+    def not_modified(self, ask: Ask) -> None:
+        """The server says that a document is as we know it."""
+        assert ask.known is not None  # noqa: S101 - validators come from there
+        self.ledger.answered = True
+        if ask.row is not None:
+            self.recall.confirmed.append(ask.row)
+        if not ask.probe:
+            self._keep(ask.known)
+
     def failed(self, ask: Ask, code: str, kind: str) -> Iterator[Step]:
         """What follows from a request that brought nothing usable."""
+        if ask.role == "detail":
+            self.recall.fail(ask.row.url if ask.row else ask.fetch.url, code)
+        if ask.probe:
+            return
         if code == _FORBIDDEN and ask.role != "detail" and urlsplit(ask.fetch.url).path.endswith("/"):
             # A server that lists no folders refuses them although their index is public.
             yield from self._ask(self._onward(ask, f"{ask.fetch.url.partition('?')[0]}index.html"))
@@ -141,13 +170,19 @@ class Visit:
             self.ledger.lost[code] += 1
             self.ledger.issue("report_lost", ask.fetch.url, reason=code, title=ask.label)
         elif ask.column is not None and ask.role != "hub":
-            if ask.role == "page" and ask.fetch.page <= _PROOF and ask.column.alternatives:
+            if self._may_be_misread(ask, ask.column):
                 yield from self._next_reading(ask.column)
             else:
                 ask.column.guesses += ask.role == "page" and kind == "missing" and not ask.column.filled
                 self.ledger.issue("page_failed", ask.fetch.url, reason=code)
         else:
             self._way_lost(ask, code, kind)
+
+    @staticmethod
+    def _may_be_misread(ask: Ask, column: Column) -> bool:
+        """Whether a page that brings nothing may only mean that the paging was misread."""
+        proves = ask.role == "page" and ask.fetch.page <= _PROOF
+        return proves and bool(column.alternatives) and not column.again
 
     def _way_lost(self, ask: Ask, code: str, kind: str) -> None:
         """A page that might have led to reports: a dead link is the portal's own affair, all else leaves a gap."""
@@ -159,14 +194,27 @@ class Visit:
             self.ledger.lost[code] += 1
 
     def done(self) -> Iterator[Ask]:
-        """One request is finished; what to ask when nothing else is left and no column was found."""
+        """One request is finished; what to ask when nothing else is left."""
         self.pending -= 1
-        if self.pending or self.stopped:
+        if self.pending or self.stopped or self.complete:
+            return
+        yield from self._second_readings()
+        if self.pending:
+            return
+        for former in self.recall.unread(self.ledger.columns) if self.window.years is None else ():
+            yield from self._open(Fetch(former.url), label=former.label, promised="report")
+        if self.pending:
             return
         self._withdraw_guesses()
         self._judge()
-        if self.ledger.columns:
-            return
+        if not self.ledger.columns:
+            yield from self._last_resorts()
+        if not self.pending:
+            self.complete = True
+            yield from self._probes()
+
+    def _last_resorts(self) -> Iterator[Ask]:
+        """What is asked when no column was found."""
         resort, self._last_resort = self._last_resort, []
         for ask, lead in resort:
             if lead.kind != "map":
@@ -175,6 +223,33 @@ class Visit:
                 yield from self._ask(
                     Ask(Fetch(lead.link.url), "hub", "map", ask.hops + 1, ask.body, label=lead.link.text)
                 )
+
+    def _second_readings(self) -> Iterator[Ask]:
+        """Lists whose order changed while they were read: a row that moved from page to page may not have been seen."""
+        for column in self._read_lists:
+            count = column.count
+            if column.shifted and not column.again and count.declared and count.found < count.declared:
+                column.again = True
+                for fetch in column.fetches:
+                    yield from self._ask(Ask(fetch, "page", column=column))
+
+    def _probes(self) -> Iterator[Ask]:
+        """Pages whose rows vanished: only they can say whether they are gone."""
+        for former in self.recall.vanished(self.ledger.columns):
+            yield from self._probe(former)
+
+    def _probe(self, former: Former) -> Iterator[Ask]:
+        if not self._once(former.url, "detail") or not self.hosts.allows(former.url):
+            return
+        yield from self._ask(
+            Ask(
+                Fetch(former.url),
+                "detail",
+                entry=self.recall.entry_of(former),
+                known=self.recall.validators_of(former),
+                probe=True,
+            )
+        )
 
     def _judge(self) -> None:
         """Settle what only the end of a walk can tell of a list."""
@@ -206,6 +281,8 @@ class Visit:
         self._guessed.clear()
         self._read_lists.clear()
         self._last_resort.clear()
+        self.recall = Recall()
+        self.linking = frozenset()
 
     def stop(self) -> None:
         """Ask nothing more; the user's limit is reached."""
@@ -274,6 +351,7 @@ class Visit:
             self._guessed.add(fetch.url)
         column.body = body
         column.asked.add(fetch)
+        column.fetches.append(fetch)
         yield from self._ask(Ask(fetch, "column", promised, body=body, column=column, label=label))
 
     # --- what a page is
@@ -369,20 +447,50 @@ class Visit:
     def _named(self, ask: Ask, url: str, text: str) -> Iterator[Ask]:
         """A single report, or a year of the column above, that a hub links."""
         if parse_title(text).core_found:
-            yield from self._document(Entry(url, text), ask.column)
+            yield from self._document(Entry(url, text), ask.column, ask.fetch.url)
         elif ask.column is not None:
             yield from self._branch(ask.column, url, text)
 
-    def _document(self, entry: Entry, column: Column | None = None) -> Iterator[Ask]:
-        """Ask for what is, by its title, a report."""
+    def _document(self, entry: Entry, column: Column | None, listing: str) -> Iterator[Ask]:
+        """Ask for what is, by its title, a report, unless it is stored and nothing calls for another look."""
+        row = self.recall.see(listing, entry)
         if not self.window.admits(parse_title(entry.title).year):
-            self.ledger.refused["outside_window"] += 1
+            self.ledger.refused[OUTSIDE_WINDOW] += 1
         elif self._is_new(entry.url) and self._take() and self._once(entry.url, "detail"):
             if column is not None:
                 column.count.reports += 1
+            known = self.recall.known(row)
+            if known is not None and self._may_skip(known):
+                self._keep(known)
+                return
             yield from self._ask(
-                Ask(Fetch(entry.url), "detail", column=column, entry=entry, label=entry.title)
+                Ask(
+                    Fetch(entry.url),
+                    "detail",
+                    column=column,
+                    entry=entry,
+                    label=entry.title,
+                    row=row,
+                    known=known,
+                )
             )
+
+    def _may_skip(self, known: Known) -> bool:
+        """Whether a document needs no look; one that was left out for its year may be wanted now."""
+        wanted_now = known.fate == OUTSIDE_WINDOW and self.window.admits(known.year)
+        return self.recall.may_skip(known) and not wanted_now
+
+    def _keep(self, known: Known) -> None:
+        """Count a document that stays as it is stored."""
+        if known.fate != OUTSIDE_WINDOW and not self.window.admits(known.year):
+            self.ledger.refused[OUTSIDE_WINDOW] += 1
+        elif known.fate == "report":
+            self.ledger.reports += 1
+            self.ledger.unchanged += 1
+        elif known.fate == "duplicate":
+            self.ledger.duplicates += 1
+        else:
+            self.ledger.refused[known.fate] += 1
 
     # --- lists
 
@@ -408,6 +516,8 @@ class Visit:
         if listing is not None and not blank:
             yield from self._rows(ask, column, page, listing)
             return
+        if column.again:
+            return
         yield from self._beneath(ask, column, page, Listing())
         if ask.role == "page" or not column.below:
             yield from self._unread(ask, column)
@@ -415,6 +525,10 @@ class Visit:
     def _rows(self, ask: Ask, column: Column, page: WebPage, listing: Listing) -> Iterator[Step]:
         """Take the rows of an answer, and ask for the rest of the list and for what lies beneath it."""
         fresh = self._count(column, listing)
+        if column.again:
+            for entry in fresh:
+                yield from self._row(column, entry)
+            return
         if ask.role == "page" and ask.fetch.page > 1 and not fresh and listing.entries:
             yield from self._repeated(ask, column)
             return
@@ -440,7 +554,7 @@ class Visit:
         count.reports += 1
         column.filled = True
         if self._take():
-            yield Found(page, ask.entry, self.portal)
+            yield Found(page, ask.entry, self.portal, row=ask.row)
 
     def _read(self, ask: Ask, column: Column, page: WebPage) -> Listing | None:
         """What the family, and failing that the generic reader, sees in a list page; None where it is no list."""
@@ -484,6 +598,8 @@ class Visit:
             # A row that one page prints twice is doubled by the portal; one that comes back on another page shifted.
             if key in here or key not in column.seen:
                 count.found += 1
+            else:
+                column.shifted = True
             if key not in here and key not in column.seen:
                 fresh.append(entry)
             here.add(key)
@@ -507,6 +623,7 @@ class Visit:
     def _next_reading(self, column: Column) -> Iterator[Step]:
         column.count.asked -= 1
         column.given_up |= column.reading
+        column.fetches = [one for one in column.fetches if replace(one, page=1) not in column.reading]
         column.reading = set()
         yield from self._rest(column, column.alternatives.popleft())
 
@@ -533,6 +650,7 @@ class Visit:
                 continue
             column.asked.add(bare)
             column.reading.add(bare)
+            column.fetches.append(fetch)
             yield from self._ask(Ask(fetch, "page", column=column))
 
     def _row(self, column: Column, entry: Entry) -> Iterator[Step]:
@@ -543,7 +661,7 @@ class Visit:
         elif kind == "branch" and not is_file(entry.url):
             yield from self._branch(column, entry.url, entry.title, entry=entry)
         else:
-            yield from self._document(entry, column)
+            yield from self._document(entry, column, column.count.url)
 
     def _take(self) -> bool:
         """Whether another document is wanted."""
@@ -612,6 +730,12 @@ class Visit:
         column.below.add(address_key(url))
         if not self._once(url, "column"):
             return
+        row = self.recall.see(column.count.url, entry) if entry is not None else None
+        known = self.recall.known(row) if row is not None else None
+        if known is not None and self._may_skip(known):
+            column.count.reports += 1
+            self._keep(known)
+            return
         if not self.window.admits(parse_title(label).year):
             self.ledger.refused["outside_window"] += 1
             return
@@ -624,10 +748,11 @@ class Visit:
         count = self.ledger.column(url, label)
         below = Column(count, sure=column.sure, nested=column.nested + 1, above=column)
         below.asked.add(Fetch(url))
+        below.fetches.append(Fetch(url))
         body = address_key(url) if promise(label) == "body" else column.body
         below.body = body
         yield from self._ask(
-            Ask(Fetch(url), "column", "report", body=body, column=below, entry=entry, label=label)
+            Ask(Fetch(url), "column", "report", body=body, column=below, entry=entry, label=label, row=row)
         )
 
     # --- documents
@@ -662,7 +787,7 @@ class Visit:
         else:
             if continues(page):
                 self._lose(ask, page, "continues")
-            yield Found(page, ask.entry, self.portal, ask.address)
+            yield Found(page, ask.entry, self.portal, ask.address, ask.row)
 
     def _framed(self, page: WebPage) -> str | None:
         """The page in a frame, where the document's own page has no text."""
@@ -688,6 +813,9 @@ class Visit:
             yield from self._list(ask_as_column(ask, below), page)
 
     def _lose(self, ask: Ask, page: WebPage, code: str) -> None:
+        self.recall.fail(ask.row.url if ask.row else ask.fetch.url, code)
+        if ask.probe:
+            return
         self.ledger.lost[code] += 1
         self.ledger.issue("report_lost", page.url, reason=code, title=ask.label)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from crawler.data import load
 from crawler.ledger import facts
 from crawler.wire.failures import failure_text
 from pipelines.classify import reason_text
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crawler.messages import Language
+    from pipelines.store.opening import StoreError
 
 
 class _Words(dict[str, Any]):
@@ -30,6 +32,12 @@ def say(key: str, language: Language, **words: object) -> str:
     """
     wording: str = facts()["say"][key][language]
     return wording.format(**words)
+
+
+def store_sentence(error: StoreError, language: Language) -> str:
+    """What keeps us from the store (``crawler/data/store.toml``)."""
+    wording: str = load("store")["say"][error.key][language]
+    return wording.format_map(_Words(error.words))
 
 
 def sentence(group: str, code: str, language: Language, words: Mapping[str, object] | None = None) -> str:

@@ -84,12 +84,19 @@ class Deduplicator:
             if key.numbers is not None and kept.numbers == key.numbers:
                 self._by_content[key.content] = kept.number
                 return Verdict(kept.number, merged=True)
-        verdict = Verdict(self._count, finding=_conflict(key, earlier[0]) if earlier else None)
+        verdict = Verdict(self._count, finding=_contradiction(key, earlier))
         self._by_content[key.content] = self._count
         if key.known:
             self._by_id.setdefault(key.id, []).append(_Kept(self._count, key.url, key.numbers))
         self._count += 1
         return verdict
+
+
+def _contradiction(key: Key, earlier: list[_Kept]) -> Finding | None:
+    if not earlier:
+        return None
+    first = earlier[0]
+    return conflict(first.url, comparable=key.numbers is not None or first.numbers is not None)
 
 
 def key_of(report: Report) -> Key:
@@ -101,7 +108,7 @@ def key_of(report: Report) -> Key:
         url=report.url,
         content=_digest([report.id, report.kind, report.year, report.source.sha256]),
         numbers=_digest([report.year, _plain(cells)]) if some else None,
-        known=_is_known(report),
+        known=is_placed(report),
     )
 
 
@@ -111,8 +118,8 @@ def with_finding(report: Report, finding: Finding) -> Report:
     return report.model_copy(update={"checks": checks})
 
 
-def _is_known(report: Report) -> bool:
-    """A bare name such as 市卫生健康局 exists in every city: only a placed body is a known one."""
+def is_placed(report: Report) -> bool:
+    """Whether an identity names one body. A bare name such as 市卫生健康局 exists in every city: only a placed body is a known one."""
     agency = report.agency
     return (
         report.kind != "not_a_report"
@@ -133,7 +140,13 @@ def _digest(value: object) -> bytes:
     return blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=16).digest()
 
 
-def _conflict(key: Key, first: _Kept) -> Finding:
-    if key.numbers is None and first.numbers is None:
-        return finding(CONFLICT_RULE, result="NOT_EVALUABLE", actual=first.url, variant="nothing_to_compare")
-    return finding(CONFLICT_RULE, actual=first.url)
+def conflict(other: str, *, comparable: bool) -> Finding:
+    """The finding that another address shows another report of the same body and year.
+
+    Args:
+        other: that address.
+        comparable: at least one of the two has numbers.
+    """
+    if comparable:
+        return finding(CONFLICT_RULE, actual=other)
+    return finding(CONFLICT_RULE, result="NOT_EVALUABLE", actual=other, variant="nothing_to_compare")

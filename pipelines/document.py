@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pipelines.record import Attachment, Portal
+
+if TYPE_CHECKING:
+    from pipelines.store.sightings import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a crawl came by a document.
+
+    Attributes:
+        portal: key of its portal in the store.
+        row: the row that led to it, or None.
+        capture: sha256 (hexadecimal) of its bytes in the archive, or None.
+        etag: validator of its page, or None.
+        last_modified: validator of its page, or None.
+        version: key of the version that these bytes are read for once more; None for what was just fetched.
+    """
+
+    portal: int
+    row: Row | None = None
+    capture: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +47,7 @@ class Document:
         fetched: time of the fetch, ISO 8601, or None.
         portal: the portal it belongs to.
         attachments: files that the page links, where the crawler knows them.
+        origin: how a crawl came by it; None for a local file.
     """
 
     url: str
@@ -34,3 +60,4 @@ class Document:
     fetched: str | None = None
     portal: Portal = field(default_factory=Portal)
     attachments: list[Attachment] = field(default_factory=list)
+    origin: Origin | None = None

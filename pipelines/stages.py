@@ -1,42 +1,64 @@
-"""The stages of a crawl as Scrapy item pipelines: clean → extract → check → window → deduplicate → store.
+"""The stages of a crawl as Scrapy item pipelines: clean → extract → check → window → store.
 
 Each is a thin hand that calls the function the command line calls; ``crawler.addon`` puts them in order.
-An item enters as a ``Document`` and is stored as a ``Report``.
+An item enters as a ``Document`` and leaves as a ``Report``. What is read and refused is stored, too, so that it is not
+asked for again and again.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from scrapy import signals
 from scrapy.exceptions import DropItem, NotConfigured
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.cleaning import clean
-from pipelines.deduplication import Deduplicator, key_of, with_finding
+from pipelines.clock import now, stamp
+from pipelines.deduplication import is_placed
 from pipelines.extraction import check, read
-from pipelines.lines import LineFile
-from pipelines.record import to_json
+from pipelines.fingerprints import content_digest, numbers_digest, text_digest
+from pipelines.given import document_of, given_of
+from pipelines.recording import Recording
+from pipelines.store.intake import refuse, take_in
+from pipelines.store.rereading import reread
+from pipelines.store.sightings import Here, Reading, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
+    from typing import TypeVar
 
     from scrapy.crawler import Crawler
+    from sqlalchemy import Connection
 
     from pipelines.cleaning import Page
-    from pipelines.deduplication import Verdict
-    from pipelines.document import Document
+    from pipelines.document import Document, Origin
     from pipelines.extraction import Draft
     from pipelines.record import Report
 
-STORE_SETTING: Final = "GONGKAI_STORE"
-"""Setting: the JSONL file that a crawl writes."""
+    Result = TypeVar("Result")
+
 RUN_SETTING: Final = "GONGKAI_RUN"
-"""Setting: the folder of the run, where its records are stored unless a file is set."""
+"""Setting: the folder of the run."""
 ALL_SETTING: Final = "GONGKAI_ALL"
-"""Setting: whether what is not a report is stored too."""
+"""Setting: whether feeds get what is not a report, too; the store only remembers that it is none."""
 ITEMS: Final = "items.jsonl"
 """Name of the file of records in the folder of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document read and judged.
+
+    Attributes:
+        report: its record.
+        text: the text of its body, tables included.
+        document: what was handed in.
+    """
+
+    report: Report
+    text: str
+    document: Document
 
 
 class Refused(DropItem):
@@ -93,7 +115,7 @@ class CheckPipeline:
         """Build it for a crawl."""
         return cls(crawler)
 
-    def process_item(self, item: Draft) -> Report:
+    def process_item(self, item: Draft) -> Checked:
         """Check one draft.
 
         Raises:
@@ -103,9 +125,12 @@ class CheckPipeline:
         if self._crawler.stats is not None:
             self._crawler.stats.inc_value(f"gongkai/kind/{report.kind}")
             self._crawler.stats.inc_value(f"gongkai/extraction/{report.quality.extraction}")
-        if report.kind == "not_a_report" and not self._all:
-            raise NotAReport(report.kind_reason, f"not a report ({report.kind_reason}): {report.url}")
-        return report
+        document = item.page.document
+        if report.kind == "not_a_report":
+            remember_refusal(self._crawler, document, report, report.kind_reason)
+            if not self._all:
+                raise NotAReport(report.kind_reason, f"not a report ({report.kind_reason}): {report.url}")
+        return Checked(report, item.extraction.text, document)
 
 
 class WindowPipeline:
@@ -114,8 +139,9 @@ class WindowPipeline:
     A list can't decide this: titles lack the year or name that of publication. A report whose year is unknown stays.
     """
 
-    def __init__(self, years: Container[int]) -> None:
+    def __init__(self, crawler: Crawler, years: Container[int]) -> None:
         """Keep these years."""
+        self._crawler = crawler
         self._years = years
 
     @classmethod
@@ -128,79 +154,111 @@ class WindowPipeline:
         years = getattr(crawler.spider, "years", None)
         if years is None:
             raise NotConfigured
-        return cls(years)
+        return cls(crawler, years)
 
-    def process_item(self, item: Report) -> Report:
+    def process_item(self, item: Checked) -> Checked:
         """Let a record pass.
 
         Raises:
             OutsideWindow: its year is known and was not asked for.
         """
-        if item.year is not None and item.year not in self._years:
-            raise OutsideWindow("outside_window", f"year {item.year} was not asked for: {item.url}")
+        report = item.report
+        if report.year is not None and report.year not in self._years:
+            remember_refusal(self._crawler, item.document, report, "outside_window")
+            raise OutsideWindow("outside_window", f"year {report.year} was not asked for: {report.url}")
         return item
 
 
-class DeduplicatePipeline:
-    """Judges each record by those before it; remembers digests only."""
-
-    def __init__(self) -> None:
-        """Start with nothing seen."""
-        self._deduplicator = Deduplicator()
-
-    def process_item(self, item: Report) -> tuple[Report, Verdict]:
-        """Hand the record on together with the verdict on it."""
-        verdict = self._deduplicator.admit(key_of(item))
-        report = item if verdict.finding is None else with_finding(item, verdict.finding)
-        return report, verdict
-
-
 class StorePipeline:
-    """Writes the records of a crawl.
+    """Gives each record to the store, in one transaction, after its bytes lie in the archive."""
 
-    A file that the user named (``GONGKAI_STORE``) is replaced by a finished crawl only. Otherwise they go into the
-    folder of the run, which is new and tells itself how the run ended: there nothing can be spoilt.
-    """
-
-    def __init__(self, crawler: Crawler, target: Path, *, replaces: bool) -> None:
-        """Open the store beside its target."""
+    def __init__(self, crawler: Crawler) -> None:
+        """Store what this crawl reads."""
         self._crawler = crawler
-        self._store = LineFile(target)
-        self._replaces = replaces
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Build it for a crawl.
+        """Build it for a crawl."""
+        return cls(crawler)
+
+    def process_item(self, item: Checked) -> Report:
+        """Store one record.
 
         Raises:
-            NotConfigured: no file to write is set.
+            Duplicate: it is another address of a report that is known.
+            SQLAlchemyError: the store can't take it.
+            OSError: the archive can't.
         """
-        target, folder = crawler.settings.get(STORE_SETTING), crawler.settings.get(RUN_SETTING)
-        if not target and not folder:
-            raise NotConfigured(f"neither {STORE_SETTING} nor {RUN_SETTING} is set: records are not stored")
-        pipeline = cls(crawler, Path(target or folder, *() if target else (ITEMS,)), replaces=bool(target))
-        crawler.signals.connect(pipeline.spider_closed, signals.spider_closed)
-        return pipeline
+        recording, origin = Recording.of(self._crawler), item.document.origin
+        if recording is None or origin is None or item.report.kind == "not_a_report":
+            return item.report
+        reading = reading_of(item, origin)
+        here = here_of(recording, origin)
+        if (version := origin.version) is not None:
+            return stored(recording, lambda connection: reread(connection, here, version, reading))
+        taken = stored(
+            recording,
+            lambda connection: take_in(
+                connection, here, reading, lambda capture, given: _read_again(recording, capture, given)
+            ),
+        )
+        if taken.result == "duplicate":
+            raise Duplicate("duplicate", f"another address of {taken.report.id}: {item.report.url}")
+        return taken.report
 
-    def process_item(self, item: tuple[Report, Verdict]) -> Report:
-        """Write one record, or note its address at the record that it repeats.
 
-        Raises:
-            Duplicate: it repeats an earlier record.
-            OSError: it can't be written.
-        """
-        report, verdict = item
-        if verdict.merged:
-            self._store.also_at(verdict.number, report.url)
-            raise Duplicate("duplicate", f"same as record {verdict.number + 1}: {report.url}")
-        self._store.add(to_json(report))
-        return report
+def reading_of(item: Checked, origin: Origin) -> Reading:
+    """A checked record as the store takes it."""
+    report = item.report
+    if origin.capture is not None:
+        report.source.archived = f"sha256:{origin.capture}"
+    return Reading(
+        report=report,
+        known=is_placed(report),
+        content=content_digest(report, item.text),
+        numbers=numbers_digest(report.year, report.cells),
+        text=text_digest(report, item.text),
+        given=given_of(item.document),
+        capture=origin.capture,
+        etag=origin.etag,
+        last_modified=origin.last_modified,
+        row=origin.row,
+    )
 
-    def spider_closed(self, reason: str) -> None:
-        """Publish what a finished crawl found; an interrupted one spares the file that it would replace."""
-        if reason == "finished" or not self._replaces:
-            self._store.commit()
-            return
-        self._store.abort()
-        if self._crawler.stats is not None and self._store.part is not None:
-            self._crawler.stats.set_value("gongkai/store/unfinished", str(self._store.part))
+
+def here_of(recording: Recording, origin: Origin) -> Here:
+    """Run, portal and time of a sighting."""
+    return Here(recording.run, origin.portal, stamp(now()))
+
+
+def stored(recording: Recording, work: Callable[[Connection], Result]) -> Result:
+    """Do one thing at the store; what it can't take ends the crawl.
+
+    Raises:
+        SQLAlchemyError: the store can't take it.
+        OSError: the archive can't.
+    """
+    try:
+        return recording.transact(work)
+    except (SQLAlchemyError, OSError) as error:
+        recording.fail(error)
+        raise
+
+
+def remember_refusal(crawler: Crawler, document: Document, report: Report, code: str) -> None:
+    """Store that a page was read and holds no report that is wanted."""
+    recording, origin = Recording.of(crawler), document.origin
+    if recording is None or origin is None or origin.version is not None:
+        return
+    refusal = Refusal(report.url, code, report.year, origin.etag, origin.last_modified, origin.row)
+    here = here_of(recording, origin)
+    stored(recording, lambda connection: refuse(connection, here, refusal))
+
+
+def _read_again(recording: Recording, capture: str, given: str) -> bytes | None:
+    """What today's program makes of bytes that were archived before."""
+    body = recording.bytes_of(capture)
+    if body is None:
+        return None
+    draft = read(clean(document_of(given, body)))
+    return content_digest(check(draft), draft.extraction.text)

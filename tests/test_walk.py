@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from pipelines.addresses import address_key
 from crawler.ledger import PortalLedger
 from crawler.spiders.portal import PortalSpider
 from crawler.steps import Bounds
@@ -15,6 +14,7 @@ from crawler.webpage import Fetch, WebPage
 from crawler.wire.hosts import allowed_hosts
 from fixtures.portals.server import bundled
 from fixtures.portals.site import Answer
+from pipelines.addresses import address_key
 from pipelines.record import Portal
 from tests.walking import Pages, document, html, links, listed, settle, title_of, walk
 

@@ -19,14 +19,16 @@ from scrapy.utils.conf import arglist_to_dict
 
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE
 from crawler.display import Screen, plain
+from crawler.ending import CHANGES
 from crawler.ledger import FINE
 from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, Language, wished_language
 from crawler.progress import Progress, show_ledgers
 from crawler.registry import RegistryError, find_province
 from crawler.runs import DATA_SETTING, FINISHED, ISSUES, REPORT, RUNS, RunExtension
 from crawler.spiders.options import OptionError
-from crawler.wording import say
-from pipelines.stages import ITEMS, STORE_SETTING
+from crawler.wording import say, store_sentence
+from pipelines.stages import ITEMS
+from pipelines.store.opening import StoreError
 
 if TYPE_CHECKING:
     import asyncio
@@ -99,6 +101,8 @@ class Command(ScrapyCrawl):
             self.exitcode = _complain(problem.key, problem.words, language)
         except OptionError as error:
             self.exitcode = _complain(error.key, error.words, language)
+        except StoreError as error:
+            self.exitcode = _complain_store(error, language)
         except RegistryError as error:
             self.exitcode = _complain("registry", {"error": error}, language)
         except OSError as error:
@@ -130,6 +134,11 @@ def _language(opts: Namespace) -> Language:
 def _complain(key: str, words: Mapping[str, object], language: Language) -> int:
     text = say(key, language, **words)
     sys.stderr.write(plain(say("error", language, text=text)) + "\n")
+    return EXIT_USAGE
+
+
+def _complain_store(error: StoreError, language: Language) -> int:
+    sys.stderr.write(plain(say("error", language, text=store_sentence(error, language))) + "\n")
     return EXIT_USAGE
 
 
@@ -190,15 +199,16 @@ def _told(crawler: Crawler, seconds: float, screen: Screen) -> int:
     run = crawler.get_extension(RunExtension)
     show_ledgers(ledgers, seconds, screen)
     if run is not None:
-        _say_end(crawler, run, ledgers, screen)
+        _say_end(run, ledgers, screen)
         if run.reason in (INTERRUPTED, None):
             return EXIT_INTERRUPTED
     reason = run.reason if run is not None else crawler.stats.get_value("finish_reason")
     fine = reason == FINISHED and all(ledger.outcome()[0] in FINE for ledger in ledgers)
-    return 0 if fine else EXIT_INCOMPLETE
+    kept = run is None or (run.failure is None and not run.ending.failed)
+    return 0 if fine and kept else EXIT_INCOMPLETE
 
 
-def _say_end(crawler: Crawler, run: RunExtension, ledgers: Sequence[PortalLedger], screen: Screen) -> None:
+def _say_end(run: RunExtension, ledgers: Sequence[PortalLedger], screen: Screen) -> None:
     """How the run ended, and where its files lie."""
 
     def line(key: str, **words: object) -> None:
@@ -211,12 +221,18 @@ def _say_end(crawler: Crawler, run: RunExtension, ledgers: Sequence[PortalLedger
         return
     if run.reason != FINISHED:
         line("interrupted" if run.reason == INTERRUPTED else "stopped", reason=run.reason)
-    if unfinished := crawler.stats.get_value("gongkai/store/unfinished"):
-        line("unfinished_at", file=unfinished)
-    else:
-        line("records_at", file=crawler.settings.get(STORE_SETTING) or run.folder / ITEMS)
+    if run.failure is not None:
+        line("store_failed", error=run.failure)
+    for assertion in run.ending.failed:
+        line("assertion", text=getattr(assertion.message, screen.language))
+    changes = run.ending.changes
+    line("changes", **{code: changes.get(code, 0) for code in ("new", "changed", "missing", "gone")})
+    for file in run.ending.published:
+        line("published_at", file=file)
+    line("records_at", file=run.folder / ITEMS)
+    line("changes_at", file=run.folder / CHANGES)
     line("report_at", file=run.folder / REPORT)
     line("issues_at", file=run.folder / ISSUES, n=sum(len(ledger.issues) for ledger in ledgers))
 
 
-_ENDS: Final = ("no_run", "interrupted", "stopped", "unfinished_at")
+_ENDS: Final = ("no_run", "interrupted", "stopped", "store_failed", "assertion")

@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from crawler.data import load
 from crawler.registry import Portal, RegistryError, parse_province
+from pipelines.addresses import address_key, digest
 from pipelines.agencies import ancestors, divisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pipelines.store.sightings import Mode
+
+MODES: Final[tuple[Mode, ...]] = ("incremental", "full", "replay")
+"""How much a crawl asks: what may have changed, everything, nothing (the archive is read anew)."""
+SHRUNK: Final = "shrunk"
+"""``accept``: a list may have lost many rows."""
 FIRST_YEAR: Final = 2008
 """The Regulation took effect on 1 May 2008: no report covers an earlier year."""
 _LAST_YEAR: Final = 2100
@@ -50,14 +58,32 @@ class Options:
         years: years reported on; None for all.
         limit: reports in the whole run; None for all.
         sample: reports of each portal; None for all.
+        mode: how much is asked.
+        accept: codes of what the user accepts although an assertion objects.
+        only: digests of the home pages to walk; None for all.
     """
 
     years: frozenset[int] | None = None
     limit: int | None = None
     sample: int | None = None
+    mode: Mode = "incremental"
+    accept: frozenset[str] = frozenset()
+    only: frozenset[bytes] | None = None
+
+    def includes(self, home: str) -> bool:
+        """Whether the portal with this home page is wanted."""
+        return self.only is None or digest(address_key(home)) in self.only
 
 
-def read_options(year: str | None, limit: str | None, sample: str | None) -> Options:
+def read_options(
+    year: str | None,
+    limit: str | None,
+    sample: str | None,
+    *,
+    mode: str | None = None,
+    accept: str | None = None,
+    only: str | None = None,
+) -> Options:
     """Read the options that all spiders share.
 
     Raises:
@@ -67,7 +93,31 @@ def read_options(year: str | None, limit: str | None, sample: str | None) -> Opt
         years=_years(year) if year is not None else None,
         limit=_count("limit", limit),
         sample=_count("sample", sample),
+        mode=_mode(mode),
+        accept=_accepted(accept),
+        only=_addresses(only),
     )
+
+
+def _mode(text: str | None) -> Mode:
+    mode = next((known for known in MODES if known == (text or MODES[0])), None)
+    if mode is None:
+        raise OptionError("bad_mode", value=text or "", known=", ".join(MODES))
+    return mode
+
+
+def _accepted(text: str | None) -> frozenset[str]:
+    codes = frozenset(_parts(text or ""))
+    known = {SHRUNK, *load("assertions")["assertion"]}
+    for code in sorted(codes - known):
+        raise OptionError("bad_accept", value=code, known=", ".join(sorted(known)))
+    return codes
+
+
+def _addresses(text: str | None) -> frozenset[bytes] | None:
+    if text is None:
+        return None
+    return frozenset(digest(address_key(url)) for url in text.split())
 
 
 def _years(text: str) -> frozenset[int]:

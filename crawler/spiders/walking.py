@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from urllib.parse import urlencode
 
 import scrapy
 from scrapy import signals
 
+from crawler.continuity import (
+    NOT_MODIFIED,
+    archived,
+    conditions,
+    may_be_unmodified,
+    origin_of,
+    remember,
+    sources,
+)
 from crawler.ledger import PortalLedger
+from crawler.runs import RunExtension
 from crawler.spiders.options import Options, read_options, unknown_options
 from crawler.steps import Bounds, Found, Window
 from crawler.walk import Visit
 from crawler.webpage import of_response
+from crawler.wire.archived import FLAG
 from crawler.wire.failures import code_of, kind_of
 from crawler.wire.hosts import allowed_hosts
+from pipelines.clock import now, stamp
 from pipelines.document import Document
+from pipelines.given import document_of
 from pipelines.record import Portal as PortalField
 
 if TYPE_CHECKING:
@@ -34,6 +46,7 @@ if TYPE_CHECKING:
 
     from crawler.registry import Portal
     from crawler.steps import Ask, Step
+    from pipelines.document import Origin
 
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
 
@@ -45,9 +58,13 @@ class WalkingSpider(scrapy.Spider):
         year: years reported on: ``2025``, ``2021-2025``, ``2019,2021-2023``.
         limit: reports in the whole run; what is left is said in the ledger.
         sample: reports of each portal.
+        mode: ``incremental`` (ask only for what may have changed), ``full`` (look at everything again), ``replay``
+            (no network: read the archive with today's program).
+        accept: what an assertion of the run objects to and the user accepts, by code: ``shrunk``.
+        only: addresses of the portals to walk; others are left out.
     """
 
-    arguments: ClassVar[tuple[str, ...]] = ("year", "limit", "sample")
+    arguments: ClassVar[tuple[str, ...]] = ("year", "limit", "sample", "mode", "accept", "only")
 
     def __init__(
         self,
@@ -55,6 +72,9 @@ class WalkingSpider(scrapy.Spider):
         year: str | None = None,
         limit: str | None = None,
         sample: str | None = None,
+        mode: str | None = None,
+        accept: str | None = None,
+        only: str | None = None,
         **rest: Any,
     ) -> None:
         """Read the arguments.
@@ -63,13 +83,18 @@ class WalkingSpider(scrapy.Spider):
             OptionError: one can't be used.
         """
         unknown_options(rest, self.arguments)
-        self.options: Options = read_options(year, limit, sample)
+        self.options: Options = read_options(year, limit, sample, mode=mode, accept=accept, only=only)
         self.given: dict[str, str] = {}
         self.ledgers: list[PortalLedger] = []
         self.stored = 0
         self._room = asyncio.Semaphore()
         self._visits: list[Visit] = []
         super().__init__(*args)
+
+    @property
+    def walks(self) -> list[Visit]:
+        """The walks of this run, in order."""
+        return self._visits
 
     @property
     def years(self) -> frozenset[int] | None:
@@ -90,7 +115,7 @@ class WalkingSpider(scrapy.Spider):
     def prepare(self, at_once: int) -> None:
         """Lay out the walks: settings are known now."""
         self._room = asyncio.Semaphore(at_once)
-        self._visits = self.visits()
+        self._visits = [visit for visit in self.visits() if self.options.includes(visit.home)]
         self.ledgers = [visit.ledger for visit in self._visits]
 
     # --- which portals
@@ -142,13 +167,23 @@ class WalkingSpider(scrapy.Spider):
             await self._room.acquire()
             if self._is_full():
                 return
-            visit.ledger.started = datetime.now(UTC)
+            visit.ledger.started = now()
+            if self.options.mode == "replay":
+                for request in self._from_archive(visit):
+                    yield request
+                continue
+            remember(self.crawler, visit)
             for request in self._requests(visit, visit.begin()):
                 yield request
 
     def parse(self, response: Response, visit: Visit, ask: Ask) -> Iterator[Document | Request]:
         """Give an answer to its walk."""
-        yield from self._go_on(visit, visit.answered(ask, of_response(response, ask.fetch)))
+        if response.status == NOT_MODIFIED:
+            visit.not_modified(ask)
+            yield from self._go_on(visit, ())
+        else:
+            steps = visit.answered(ask, of_response(response, ask.fetch))
+            yield from self._go_on(visit, steps, response)
 
     def fail(self, failure: Failure) -> Iterator[Document | Request]:
         """Tell a walk what could not be had."""
@@ -156,11 +191,50 @@ class WalkingSpider(scrapy.Spider):
         code = code_of(failure)
         yield from self._go_on(visit, visit.failed(ask, code, kind_of(code)))
 
-    def _go_on(self, visit: Visit, steps: Iterable[Step]) -> Iterator[Document | Request]:
+    def _from_archive(self, visit: Visit) -> Iterator[Request]:
+        """Requests for the archived bytes of all reports of a portal."""
+        visit.ledger.replayed = True
+        visit.pending = 1  # until all are asked
+        for url, given, meta, origin in archived(self.crawler, visit):
+            visit.pending += 1
+            yield scrapy.Request(
+                url,
+                callback=self.parse_archived,
+                errback=self.fail_archived,
+                cb_kwargs={"visit": visit, "given": given, "origin": origin},
+                meta={"hosts": visit.hosts, **meta},
+                dont_filter=True,
+            )
+        self._one_less(visit)
+
+    def parse_archived(
+        self, response: Response, visit: Visit, given: str, origin: Origin
+    ) -> Iterator[Document]:
+        """Read archived bytes anew."""
+        try:
+            yield document_of(given, response.body, origin)
+        finally:
+            self._one_less(visit)
+
+    def fail_archived(self, failure: Failure) -> None:
+        """Note bytes that are gone."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        visit, code = request.cb_kwargs["visit"], code_of(failure)
+        visit.ledger.lost[code] += 1
+        visit.ledger.issue("report_lost", request.url, reason=code, title="")
+        self._one_less(visit)
+
+    def _one_less(self, visit: Visit) -> None:
+        visit.pending -= 1
+        self._close(visit)
+
+    def _go_on(
+        self, visit: Visit, steps: Iterable[Step], response: Response | None = None
+    ) -> Iterator[Document | Request]:
         """Hand on what is a document and what is to be asked next; a fault of ours ends this page, not the portal."""
         try:
             for step in steps:
-                yield from self._carried(visit, step)
+                yield from self._carried(visit, step, response)
             yield from self._requests(visit, visit.done())
         except Exception:
             visit.pending -= 1
@@ -170,15 +244,17 @@ class WalkingSpider(scrapy.Spider):
 
     def _close(self, visit: Visit) -> None:
         if visit.pending <= 0 and visit.ledger.ended is None:
-            visit.ledger.ended = datetime.now(UTC)
+            visit.ledger.ended = now()
+            if (run := self.crawler.get_extension(RunExtension)) is not None:
+                run.portal_ended(visit)
             visit.forget()
             self._room.release()
 
-    def _carried(self, visit: Visit, step: Step) -> Iterator[Document | Request]:
+    def _carried(self, visit: Visit, step: Step, response: Response | None) -> Iterator[Document | Request]:
         if not isinstance(step, Found):
             yield self._request(visit, step)
         elif not self._is_full():
-            yield _document(step)
+            yield _document(step, origin_of(self.crawler, visit, step, response))
 
     def _requests(self, visit: Visit, steps: Iterable[Step]) -> Iterator[Request]:
         for step in steps:
@@ -187,7 +263,7 @@ class WalkingSpider(scrapy.Spider):
 
     def _request(self, visit: Visit, ask: Ask) -> Request:
         fetch = ask.fetch
-        headers = dict(fetch.headers)
+        headers = {**dict(fetch.headers), **conditions(visit, ask)}
         if fetch.form:
             headers.setdefault("Content-Type", _FORM)
         return scrapy.Request(
@@ -198,7 +274,13 @@ class WalkingSpider(scrapy.Spider):
             callback=self.parse,
             errback=self.fail,
             cb_kwargs={"visit": visit, "ask": ask},
-            meta={"hosts": visit.hosts, "cookiejar": visit.home, **visit.exceptions},
+            meta={
+                "hosts": visit.hosts,
+                "cookiejar": visit.home,
+                **visit.exceptions,
+                **sources(visit, ask),
+                **({"handle_httpstatus_list": [NOT_MODIFIED]} if may_be_unmodified(visit, ask) else {}),
+            },
             priority=ask.priority,
             dont_filter=True,
         )
@@ -212,7 +294,8 @@ class WalkingSpider(scrapy.Spider):
 
     def count_response(self, response: Response, request: Request) -> None:
         """Count what comes back."""
-        if visit := request.cb_kwargs.get("visit"):
+        visit = request.cb_kwargs.get("visit")
+        if visit and FLAG not in response.flags:
             visit.ledger.responses += 1
             visit.ledger.bytes += len(response.body)
 
@@ -230,7 +313,7 @@ class WalkingSpider(scrapy.Spider):
         return self.options.limit is not None and self.stored >= self.options.limit
 
 
-def _document(found: Found) -> Document:
+def _document(found: Found, origin: Origin | None) -> Document:
     page, entry = found.page, found.entry
     return Document(
         url=found.address or page.url,
@@ -239,6 +322,7 @@ def _document(found: Found) -> Document:
         title=entry.title if entry else None,
         published=entry.published if entry else None,
         metadata=dict(entry.metadata) if entry else {},
-        fetched=datetime.now(UTC).isoformat(timespec="seconds"),
+        fetched=stamp(now()),
         portal=found.portal,
+        origin=origin,
     )

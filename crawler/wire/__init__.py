@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 MIDDLEWARES: Final[dict[str, int]] = {
+    "crawler.wire.archiving.ArchivingMiddleware": 30,  # writes what all others let pass
+    "crawler.wire.archived.ArchivedMiddleware": 40,  # what we hold is asked of nobody
     "crawler.wire.portal_hosts.PortalHostsMiddleware": 60,  # before robots.txt is asked of a stranger
     "crawler.wire.robots.RobotsMiddleware": 100,
     "crawler.wire.retrying.RetryMiddleware": 550,

@@ -122,6 +122,7 @@ class ListingRead:
         found: rows seen.
         complete: every row was seen, beyond doubt; only then can a row be missing.
         rows: all rows that lead to documents, asked or not.
+        hub: no list, but another page that links documents; it is never complete.
     """
 
     url: str
@@ -130,6 +131,7 @@ class ListingRead:
     found: int
     complete: bool
     rows: tuple[Row, ...] = ()
+    hub: bool = False
 
 
 @dataclass(frozen=True, slots=True)
