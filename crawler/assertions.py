@@ -205,11 +205,6 @@ class Judgement:
         }
 
 
-def acceptable() -> frozenset[str]:
-    """Codes of all assertions: what a user may accept for one run."""
-    return frozenset(_JUDGES)
-
-
 def judge(facts: Facts, accept: Collection[str] = ()) -> Judgement:
     """Measure a run by its bounds.
 

@@ -16,8 +16,6 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from pipelines.store.intake import begin_portal
-from pipelines.store.settling import settle as settle_portal
 from sqlalchemy import select
 
 from crawler.ledger import FINE
@@ -30,9 +28,11 @@ from pipelines.clock import now, stamp
 from pipelines.document import Origin
 from pipelines.recording import Recording
 from pipelines.stages import stored
+from pipelines.store.intake import begin_portal
 from pipelines.store.memory import last_full
 from pipelines.store.rereading import portal_key, unarchived, versions_of
 from pipelines.store.schema import visits
+from pipelines.store.settling import settle as settle_portal
 from pipelines.store.sightings import Here, ListingRead, PortalEnd
 
 if TYPE_CHECKING:
@@ -92,7 +92,10 @@ def remember(crawler: Crawler, visit: Visit) -> None:
 
 def _ended_well(connection: Connection, portal: int) -> bool:
     outcome = connection.execute(
-        select(visits.c.outcome).where(visits.c.portal == portal).order_by(visits.c.run.desc()).limit(1)
+        select(visits.c.outcome)
+        .where(visits.c.portal == portal, visits.c.mode != "replay")
+        .order_by(visits.c.run.desc())
+        .limit(1)
     ).scalar_one_or_none()
     return outcome in FINE
 
@@ -221,7 +224,7 @@ def archived(crawler: Crawler, visit: Visit) -> Iterator[tuple[str, str, dict[st
         key = portal_key(connection, digest(address_key(visit.home)))
         if key is None:
             return
-        visit.key = key
+        visit.key, visit.mode = key, "replay"
         years = visit.window.years
         if lacking := unarchived(connection, key):
             visit.ledger.issue("not_archived", visit.home, n=lacking)

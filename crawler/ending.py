@@ -6,34 +6,29 @@ store; the run is measured by its assertions; only then may ``latest/`` move.
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.store.settling import announce
+from sqlalchemy import func, select
 
 from crawler.assertions import Circumstances, Judgement, is_publishable, judge_run
-from crawler.publishing import publish
+from crawler.publishing import publish_run, write_run
 from pipelines.clock import now
-from pipelines.lines import LineFile
-from pipelines.record import to_json
-from pipelines.stages import ITEMS
-from pipelines.store.export import changes_of_run, reports_of_province, reports_of_run
+from pipelines.store.schema import changes
+from pipelines.store.settling import announce
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from scrapy.crawler import Crawler
+    from sqlalchemy import Connection
 
     from crawler.assertions import Assertion
     from crawler.spiders.options import Options
     from pipelines.recording import Recording
 
-CHANGES: Final = "changes.jsonl"
-"""Name of the file of changes in the folder of a run."""
 _CHINA: Final = timezone(timedelta(hours=8))
 
 
@@ -44,13 +39,13 @@ class Ending:
     Attributes:
         judgements: of the run as a whole, then of its provinces.
         changes: kind of change → how many were told.
-        published: files under ``latest/`` that moved.
+        published: what moved under ``latest/``.
         told: the store was told everything; False for a run that could not store.
     """
 
     judgements: tuple[Judgement, ...] = ()
     changes: dict[str, int] = field(default_factory=dict)
-    published: tuple[str, ...] = ()
+    published: tuple[dict[str, Any], ...] = ()
     told: bool = False
 
     @property
@@ -63,6 +58,10 @@ class Ending:
         """Assertions that say that something went wrong, each once."""
         broken = [one for judgement in self.judgements for one in judgement.assertions if one.fails]
         return tuple({one.message.zh: one for one in broken}.values())
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Judgements as in ``report.json`` and in the store."""
+        return [judgement.entry() for judgement in self.judgements]
 
 
 def close_run(
@@ -84,31 +83,26 @@ def close_run(
     run = recording.run
     recording.transact(lambda connection: announce(connection, run, portals))
     options: Options = crawler.spider.options  # type: ignore[union-attr]
+    around = Circumstances(
+        finished=finished,
+        entire=options.limit is None and options.sample is None,
+        today=now().astimezone(_CHINA).date(),
+        years=options.years,
+    )
     with recording.engine.connect() as connection:
-        with LineFile(folder / ITEMS) as out:
-            for report in reports_of_run(connection, run):
-                out.add(to_json(report))
-        told: Counter[str] = Counter()
-        with LineFile(folder / CHANGES) as out:
-            for change in changes_of_run(connection, run):
-                told[change["change"]] += 1
-                out.add(json.dumps(change, ensure_ascii=False))
-        around = Circumstances(
-            finished=finished,
-            entire=options.limit is None and options.sample is None,
-            today=now().astimezone(_CHINA).date(),
-            years=options.years,
-        )
+        write_run(connection, folder, run)
         judgements = tuple(judge_run(connection, run, around, options.accept))
-        published = []
-        if is_publishable(judgements):
-            data = Path(crawler.settings.get("GONGKAI_DATA"))
-            for province in (one.province for one in judgements if one.province is not None):
-                lines = (to_json(report) for report in reports_of_province(connection, province, run))
-                published.append(str(publish(data, province, lines)))
-    return Ending(judgements, dict(told), tuple(published), told=True)
+        data = Path(crawler.settings.get("GONGKAI_DATA"))
+        published = publish_run(connection, data, run, judgements)
+        told = _told(connection, run)
+    return Ending(judgements, told, tuple(one.entry() for one in published), told=True)
 
 
-def entries(judgements: Collection[Judgement]) -> list[dict[str, Any]]:
-    """Assertions as in ``report.json`` and in the store."""
-    return [judgement.entry() for judgement in judgements]
+def _told(connection: Connection, run: int) -> dict[str, int]:
+    counted = (
+        select(changes.c.change, func.count())
+        .where(changes.c.run == run)
+        .group_by(changes.c.change)
+        .order_by(changes.c.change)
+    )
+    return dict(row._tuple() for row in connection.execute(counted))  # noqa: SLF001 - its public name for typing

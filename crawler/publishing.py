@@ -7,6 +7,7 @@ its provinces together, each file in one step; otherwise nothing there is touche
 from __future__ import annotations
 
 import json
+from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,7 +21,7 @@ from pipelines.stages import ITEMS
 from pipelines.store.export import changes_of_run, reports_of_province, reports_of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -64,7 +65,7 @@ class Written:
         }
 
 
-def write_run(connection: Connection, folder: Path, run: int) -> tuple[Written, Written]:
+def write_run(connection: Connection, folder: Path, run: int) -> dict[str, int]:
     """Write the records and the changes of a run into its folder.
 
     Args:
@@ -72,12 +73,22 @@ def write_run(connection: Connection, folder: Path, run: int) -> tuple[Written, 
         folder: of the run.
         run: its number.
 
+    Returns:
+        Kind of change → how many the run told.
+
     Raises:
         OSError: they can't be written; what stood there is as before.
     """
-    items = write_lines(folder / ITEMS, (to_json(report) for report in reports_of_run(connection, run)))
-    told = write_lines(folder / CHANGES, (line(change) for change in changes_of_run(connection, run)))
-    return items, told
+    write_lines(folder / ITEMS, (to_json(report) for report in reports_of_run(connection, run)))
+    told: Counter[str] = Counter()
+    write_lines(folder / CHANGES, _counted(changes_of_run(connection, run), told))
+    return dict(sorted(told.items()))
+
+
+def _counted(changes: Iterable[dict[str, Any]], told: Counter[str]) -> Iterator[str]:
+    for change in changes:
+        told[change["change"]] += 1
+        yield json.dumps(change, ensure_ascii=False)
 
 
 def publish_run(
@@ -152,11 +163,6 @@ def write_lines(target: Path, lines: Iterable[str]) -> Written:
         OSError: it can't be written; what stood there is as before.
     """
     return _written([(target, None, lines)])[0]
-
-
-def line(value: Mapping[str, Any]) -> str:
-    """One value as a line of JSONL, without its end."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _written(files: Sequence[tuple[Path, str | None, Iterable[str]]]) -> list[Written]:

@@ -29,9 +29,10 @@ from scrapy.utils.asyncio import create_looping_call
 from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.continuity import settle
-from crawler.ending import CHANGES, Ending, close_run, entries
+from crawler.ending import Ending, close_run
 from crawler.ledger import Issue, severity
 from crawler.messages import LANGUAGES
+from crawler.publishing import CHANGES
 from crawler.wire.failures import WireError
 from crawler.wire.queues import give_up
 from crawler.wording import sentence
@@ -216,8 +217,7 @@ class RunExtension:
         close_books(ledger, finished=self.reason in (None, FINISHED) and not ledger.failures[INTERRUPTED])
         if visit.key is not None:
             self._keys.add(visit.key)
-            if not ledger.replayed:
-                settle(self._crawler, visit, portal_entry(ledger), entire=self._is_entire())
+            settle(self._crawler, visit, portal_entry(ledger), entire=self._is_entire())
 
     def _is_entire(self) -> bool:
         options = self._crawler.spider.options  # type: ignore[union-attr]
@@ -263,7 +263,7 @@ class RunExtension:
             reason,
             good=self.ending.good,
             counts=self._told,
-            assertions=entries(self.ending.judgements),
+            assertions=self.ending.entries(),
         )
         recording.close()
 
@@ -284,7 +284,7 @@ class RunExtension:
                 "items": ITEMS,
                 "changes": CHANGES,
                 "good": self.ending.good,
-                "assertions": entries(self.ending.judgements),
+                "assertions": self.ending.entries(),
                 "published": self.ending.published,
                 "failure": self.failure,
             },

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE
 from crawler.data import load
 from crawler.display import hush, plain
 from crawler.messages import LANGUAGES, Language, wished_language
-from crawler.runs import DATA_SETTING
-from pipelines.store.connecting import StoreError, is_file, parse, path_of, shown, store_url
+from crawler.runs import DATA_SETTING, STORE_SETTING
+from pipelines.store.connecting import StoreError, explained, is_file, parse, path_of, shown, store_url
 from pipelines.store.history import LOST, MOST, RUNNING, Run, find_runs
 from pipelines.store.locking import holder
 from pipelines.store.opening import open_store
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from sqlalchemy import Connection
 
-STORE_SETTING: Final = "GONGKAI_STORE"
-"""Setting: where the store lies; nothing for the usual file in the folder of all data."""
 ARCHIVE: Final = "archive"
 """Folder of what portals answered, in the folder of all data."""
 NO_STORE: Final = "no_store"
@@ -90,7 +88,8 @@ def reading(settings: BaseSettings) -> Iterator[tuple[Connection, Place]]:
     """The store, for reading; all questions see it as it is at the first one.
 
     Raises:
-        WrongError: there is none, or it can't be read.
+        WrongError: there is none.
+        StoreError: it can't be read.
     """
     data = Path(settings.get(DATA_SETTING) or _DATA)
     url = store_url(settings.get(STORE_SETTING), data)
@@ -104,9 +103,9 @@ def reading(settings: BaseSettings) -> Iterator[tuple[Connection, Place]]:
             if not is_file(address):
                 connection.execution_options(isolation_level=_SNAPSHOT)
             yield connection, Place(data, url, held.run if held else None)
-    except SQLAlchemyError as error:
-        reason = getattr(error, "orig", None) or error
-        raise WrongError("broken_store", store=shown(address), error=reason) from error
+    except DBAPIError:
+        with explained(address):
+            raise
     finally:
         engine.dispose()
 

@@ -221,8 +221,16 @@ class Recording:
             dead = connection.execute(select(runs.c.id).where(runs.c.state == RUNNING)).scalars().all()
         for name in dead:
             for file in sorted(self._folder.glob(f"{name}-*.warc.gz")):
-                if cut := repair(file):
-                    _log.warning("%s: %s bytes of an unfinished record cut off", file.name, cut)
+                _mend(file)
         if dead:
             with self.engine.begin() as connection:
                 connection.execute(update(runs).where(runs.c.id.in_(dead)).values(state=LOST))
+
+
+def _mend(file: Path) -> None:
+    """Cut off what a killed run left half-written; a file damaged otherwise is left, its whole records can be read."""
+    try:
+        if cut := repair(file):
+            _log.warning("%s: %s bytes of an unfinished record cut off", file.name, cut)
+    except ArchiveError as error:
+        _log.warning("%s", error)

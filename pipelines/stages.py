@@ -195,7 +195,7 @@ class StorePipeline:
         reading = reading_of(item, origin)
         here = here_of(recording, origin)
         if (version := origin.version) is not None:
-            return stored(recording, lambda connection: reread(connection, here, version, reading))
+            return stored(recording, lambda connection: reread(connection, here, version, reading)).report
         taken = stored(
             recording,
             lambda connection: take_in(

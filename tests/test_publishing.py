@@ -12,7 +12,6 @@ from crawler.assertions import Facts, judge
 from crawler.publishing import (
     UnknownProvinceError,
     latest_file,
-    line,
     publish,
     publish_all,
     publish_run,
@@ -50,7 +49,7 @@ def test_publish(tmp_path: Path) -> None:
     assert (done.file, done.lines, done.province) == (file, 2, "shanxi")
     assert done.sha256 == sha256(file.read_bytes()).hexdigest()
     assert list(file.parent.iterdir()) == [file]
-    assert json.loads(line(done.entry())) == done.entry()
+    assert json.loads(json.dumps(done.entry())) == done.entry()
     assert publish(tmp_path, "shanxi", []).lines == 0
     assert file.read_bytes() == b""
 
@@ -126,10 +125,10 @@ def filled(store: WrittenStore) -> int:
 
 def test_run_writes_what_it_saw(store: WrittenStore, tmp_path: Path) -> None:
     run = filled(store)
-    items, changes = write_run(store.connection, tmp_path, run)
-    (report,) = map(Report.model_validate_json, items.file.read_text("utf-8").splitlines())
+    assert write_run(store.connection, tmp_path, run) == {"new": 1}
+    (report,) = map(Report.model_validate_json, (tmp_path / "items.jsonl").read_text("utf-8").splitlines())
     assert (report.url, report.change) == ("http://www.dt.gov.cn/b", "new")
-    (change,) = map(json.loads, changes.file.read_text("utf-8").splitlines())
+    (change,) = map(json.loads, (tmp_path / "changes.jsonl").read_text("utf-8").splitlines())
     assert (change["change"], change["run"]) == ("new", f"run-{run}")
     assert {path.name for path in tmp_path.iterdir()} == {"items.jsonl", "changes.jsonl"}
 

@@ -83,9 +83,11 @@ def test_last_crawl_is_no_replay(store: Filled) -> None:
 
 
 def test_portals_and_reports_are_counted_by_run(store: Filled) -> None:
-    store.run(1), store.run(2)
+    store.run(1)
+    store.run(2)
     one, other = store.portal("http://a.gov.cn/"), store.portal("http://b.gov.cn/", "乙市", None)
-    store.visit(1, one), store.visit(1, other, "partial", reason="page_failed", reports=3)
+    store.visit(1, one)
+    store.visit(1, other, "partial", reason="page_failed", reports=3)
     assert outcomes_of(store.connection, [1, 2]) == {1: {"ok": 1, "partial": 1}, 2: {}}
     assert reports_found(store.connection, [1, 2]) == {1: 5, 2: 0}
     assert [(visit.url, visit.outcome) for visit in visits_of(store.connection, 1)] == [
@@ -100,7 +102,8 @@ def test_portals_that_differ_between_two_runs(store: Filled) -> None:
     same, worse, only = (store.portal(f"http://{name}.gov.cn/") for name in "abc")
     for run in (1, 2, 3):
         store.visit(run, same, reports=run)
-    store.visit(1, worse), store.visit(2, worse), store.visit(3, worse, "blocked", reason="captcha")
+    for run, outcome, reason in ((1, "ok", None), (2, "ok", None), (3, "blocked", "captcha")):
+        store.visit(run, worse, outcome, reason=reason)
     store.visit(1, only)
     found = {one.url: (one.older, one.newer) for one in differing_visits(store.connection, 1, 3)}
     assert found == {
@@ -264,7 +267,7 @@ def test_history_holds_everything_that_is_stored(store: Filled) -> None:
     report, other = store.report(home, "water", dirty=True), store.report(home, "water", 2024)
     strand = store.report(home, "water", strand="s")
     first = store.version(report, 1, capture=SHA)
-    second = store.version(report, 2, previous=first, run=2, reread=3)
+    second = store.version(report, 2, previous=first, run=2)
     store.capture(SHA, "r-00000.warc.gz", 77)
     store.capture(SHA, "s-00000.warc.gz", 5, revisit=True, run=2)
     store.publication(report, home, "http://www.yl.gov.cn/a.html", version=second, listed_run=3)
@@ -282,7 +285,7 @@ def test_history_holds_everything_that_is_stored(store: Filled) -> None:
     assert [(one.rule, one.other) for one in here.findings] == [("XY.CARRY", "140200-water-own-2024")]
     assert here.runs == {seq: run_id(seq) for seq in (1, 2, 3)}
     found = list(versions_of(store.connection, report))
-    assert [(one.number, one.previous, one.reread) for one in found] == [(1, None, None), (2, first, 3)]
+    assert [(one.number, one.previous) for one in found] == [(1, None), (2, first)]
     assert [(place.file, place.offset, place.revisit) for place in found[0].archived] == [
         ("r-00000.warc.gz", 77, False),
         ("s-00000.warc.gz", 5, True),

@@ -127,21 +127,24 @@ def contents(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 def shape(engine: Engine) -> dict[str, Any]:
     """Everything that a database says of its tables."""
     look = inspect(engine)
-    return {
-        table: {
-            "columns": {
-                column["name"]: (repr(column["type"]), column["nullable"], column["default"])
-                for column in look.get_columns(table)
-            },
-            "order": [column["name"] for column in look.get_columns(table)],
-            "key": look.get_pk_constraint(table),
-            "foreign": sorted(look.get_foreign_keys(table), key=repr),
-            "unique": sorted(look.get_unique_constraints(table), key=repr),
-            "indexes": sorted(repr(sorted(index.items(), key=repr)) for index in look.get_indexes(table)),
-        }
-        for table in look.get_table_names()
-        if table != VERSION_TABLE
-    }
+    asked = (
+        look.get_columns,
+        look.get_pk_constraint,
+        look.get_foreign_keys,
+        look.get_unique_constraints,
+        look.get_indexes,
+    )
+    tables = set(look.get_table_names()) - {VERSION_TABLE}
+    return {table: [plain(ask(table)) for ask in asked] for table in tables}
+
+
+def plain(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {key: plain(part) for key, part in told.items()}
+    if isinstance(told, list):
+        parts = [plain(part) for part in told]
+        return parts if parts and "type" in told[0] else sorted(parts, key=repr)
+    return repr(told) if isinstance(told, sqlalchemy.types.TypeEngine) else str(told)
 
 
 def test_migrations_make_what_the_schema_says(url: str, database: str, tmp_path: Path, request) -> None:
@@ -198,7 +201,7 @@ def test_a_store_is_made_and_opened_again(url: str) -> None:
 
 def test_many_make_the_same_store_at_once(url: str) -> None:
     code = "import sys; from pipelines.store.opening import open_store; open_store(sys.argv[1]).dispose()"
-    started = [python(code, url) for _ in range(4)]
+    started = [python(code, url) for _ in range(3)]
     for process in started:
         _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, "")
@@ -554,10 +557,10 @@ def test_the_holder_is_named_and_its_death_frees_the_store(url: str) -> None:
 def test_of_many_that_start_at_once_one_wins(url: str) -> None:
     opened(url).__enter__().dispose()
     then = "sys.stdin.read()"
-    started = [python(HOLD.format(then=then), url, f"r{number}") for number in range(4)]
+    started = [python(HOLD.format(then=then), url, f"r{number}") for number in range(3)]
     answers = [process.stdout.readline().split() for process in started if process.stdout]
     winner = f"r{next(number for number, answer in enumerate(answers) if answer == ['held'])}"
-    assert sorted(answers) == [["held"], *[["refused", winner]] * 3]
+    assert sorted(answers) == [["held"], *[["refused", winner]] * 2]
     for process in started:
         process.communicate()
 

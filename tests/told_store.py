@@ -121,7 +121,6 @@ class Filled:
             "capture": None,
             "seen": at(number),
             "run": number,
-            "reread": None,
         }
         return self._put(schema.versions, row | words)
 

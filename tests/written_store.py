@@ -106,11 +106,18 @@ class WrittenStore:
             insert(findings).values(report=report, other=other, rule=rule, finding=stated, run=1)
         )
 
-    def published(  # one report at one address, as nearly all are
-        self, portal: int, name: str, record: Report, run: int = 1, **values: Any
+    def page(
+        self, portal: int, report: int, record: Report, run: int = 1, state: str = "active", **version: Any
     ) -> int:
+        """A page that shows a report: every page has contents of its own."""
+        key = self.version(report, record, run=run, **version)
+        self.publication(portal, report, key, record.url, run, state=state)
+        return key
+
+    def published(self, portal: int, name: str, record: Report, run: int = 1, **values: Any) -> int:
+        """One report at one address, as nearly all are."""
         report = self.report(portal, name, record.year, **values)
-        self.publication(portal, report, self.version(report, record, run=run), record.url, run)
+        self.page(portal, report, record, run)
         return report
 
     def _add(self, table: Any, **values: Any) -> int:

@@ -19,10 +19,11 @@ from scrapy.utils.conf import arglist_to_dict
 
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE
 from crawler.display import Screen, plain
-from crawler.ending import CHANGES
 from crawler.ledger import FINE
 from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, Language, wished_language
 from crawler.progress import Progress, show_ledgers
+from crawler.publishing import CHANGES
+from crawler.publishing import LATEST as PUBLISHED
 from crawler.registry import RegistryError, find_province
 from crawler.runs import DATA_SETTING, FINISHED, ISSUES, REPORT, RUNS, RunExtension
 from crawler.spiders.options import OptionError
@@ -204,7 +205,7 @@ def _told(crawler: Crawler, seconds: float, screen: Screen) -> int:
             return EXIT_INTERRUPTED
     reason = run.reason if run is not None else crawler.stats.get_value("finish_reason")
     fine = reason == FINISHED and all(ledger.outcome()[0] in FINE for ledger in ledgers)
-    kept = run is None or (run.failure is None and not run.ending.failed)
+    kept = run is None or (run.failure is None and run.ending.told and not run.ending.failed)
     return 0 if fine and kept else EXIT_INCOMPLETE
 
 
@@ -227,8 +228,8 @@ def _say_end(run: RunExtension, ledgers: Sequence[PortalLedger], screen: Screen)
         line("assertion", text=getattr(assertion.message, screen.language))
     changes = run.ending.changes
     line("changes", **{code: changes.get(code, 0) for code in ("new", "changed", "missing", "gone")})
-    for file in run.ending.published:
-        line("published_at", file=file)
+    for written in run.ending.published:
+        line("published_at", file=run.folder.parents[1] / PUBLISHED / written["file"])
     line("records_at", file=run.folder / ITEMS)
     line("changes_at", file=run.folder / CHANGES)
     line("report_at", file=run.folder / REPORT)

@@ -138,7 +138,7 @@ class _Step:
         version: it.
         url: the address at which it was read.
         base: number of the version that it is compared with; None for the first.
-        elsewhere: it took nobody's place: another address of the report shows it.
+        elsewhere: it took none's place: another address of the report shows it.
         revision: what differs; None for the first, and where a record can't be read.
         problem: why a record can't be read.
     """
@@ -152,16 +152,14 @@ class _Step:
 
 
 def _steps(connection: Connection, history: History) -> Iterator[_Step]:
-    """The versions in order, each beside the one whose place it took; a page of its own beside the first version."""
-    first: Version | None = None
+    """The versions in order, each beside the one whose place it took; one that took none's beside the one before it."""
     last: Version | None = None
     for version in versions_of(connection, history.key):
-        base = first
-        if version.previous is not None:
-            held = last is not None and last.key == version.previous
-            base = last if held else version_at(connection, version.previous)
-        yield _step(version, base, elsewhere=version.previous is None and first is not None)
-        first, last = first or version, version
+        base = last
+        if version.previous is not None and (last is None or last.key != version.previous):
+            base = version_at(connection, version.previous)
+        yield _step(version, base, elsewhere=version.previous is None)
+        last = version
 
 
 def _step(version: Version, base: Version | None, *, elsewhere: bool) -> _Step:
@@ -188,6 +186,8 @@ def history_entry(connection: Connection, history: History) -> dict[str, Any]:
     for place in entry["publications"]:
         for key in ("listed_run", "checked_run", "first_run"):
             place[key] = ids.get(place[key])
+    for told in entry["changes"]:
+        del told["key"]
     for told in (*entry["changes"], *entry["findings"]):
         told["run"] = ids.get(told["run"], told["run"])
     entry["versions"] = [_version_entry(step, ids) for step in _steps(connection, history)]
@@ -203,10 +203,9 @@ def _version_entry(step: _Step, ids: Mapping[int, str]) -> dict[str, Any]:
         "number": version.number,
         "url": step.url,
         "compared_with": step.base,
-        "at_another_address": step.elsewhere,
+        "at_another_address": step.base is not None and step.elsewhere,
         "seen": version.seen,
         "run": ids.get(version.run),
-        "reread": ids.get(version.reread) if version.reread is not None else None,
         "sha256": version.capture,
         "archived": archived,
         "differences": asdict(step.revision) if step.revision is not None else None,
@@ -301,9 +300,10 @@ class _Page:
             self._line(1, self._say("unreadable", error=step.problem), "red")
         elif step.revision is not None:
             self._revision(step.revision, elsewhere=step.elsewhere)
-        if version.reread is not None:
-            run = history.runs.get(version.reread, str(version.reread))
-            self._line(1, f"{run}{self._say('colon')}{self._say('reread_note')}", "cyan")
+        for change in history.changes:
+            if change.change == _REREAD and change.key == version.key:
+                run = history.runs.get(change.run, str(change.run))
+                self._line(1, f"{run}{self._say('colon')}{self._say('reread_note')}", "cyan")
         self._bytes(version)
 
     def _revision(self, revision: Revision, *, elsewhere: bool) -> None:

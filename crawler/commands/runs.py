@@ -19,6 +19,7 @@ from scrapy.commands import ScrapyCommand
 from crawler.display import Screen, fit, plain
 from crawler.messages import LANGUAGE_VARIABLE
 from crawler.progress import MARKS, duration
+from crawler.registry import find_province
 from crawler.runs import RUNS
 from crawler.stored import (
     ARCHIVE,
@@ -66,8 +67,10 @@ SHOWN: Final = 50
 _LIMIT: Final = 20
 _GAP: Final = "  "
 _LABEL_WIDTH: Final = 14
-_WIDE: Final = 130
+_USUAL: Final = 80
 _MEDIUM: Final = 100
+_ROOMY: Final = 115
+_WIDE: Final = 145
 _FILE: Final = 160
 _LONGEST: Final = 300
 _KILO: Final = 1024
@@ -326,20 +329,30 @@ class _Page:
             table.add_row(*(cells[head] for head in heads))
         self._screen.console.print(table)
         self.text(self.say("runs_guide"), "dim")
+        if "changes" in heads:
+            kinds = (
+                (mark, word("change", kind, self._language)) for kind, (mark, _) in _CHANGE_MARKS.items()
+            )
+            self.text(
+                self.say("changes_guide", kinds="  ".join(f"{mark} {name}" for mark, name in kinds)), "dim"
+            )
         if any(run.state == LOST for run in found):
             self.text(self.say("lost_note"), "dim")
         if total > len(found):
             self.text(self.say("runs_more", total=total, n=len(found)), "dim")
 
     def _run_heads(self) -> Iterator[str]:
+        """Columns for which there is room."""
         yield from ("number", "state")
-        yield "run" if self._width >= _WIDE else "started"
-        if self._width < _WIDE:
-            yield "spider"
+        if self._width >= _WIDE:
+            yield from ("run", "mode", "took", "portals", "reports", *_COUNTED, "good")
+            return
+        if self._width >= _USUAL:
+            yield "started"
         if self._width >= _MEDIUM:
-            yield from ("mode", "took")
-        yield from ("portals", "reports", *_COUNTED)
-        if self._width >= _MEDIUM:
+            yield from ("spider", "took")
+        yield from ("portals", "reports", "changes")
+        if self._width >= _ROOMY:
             yield "good"
 
     def _head(self, key: str) -> str:
@@ -359,6 +372,7 @@ class _Page:
             "portals": _portal_marks(facts["portals"]),
             "reports": Text(str(facts["reports"])),
             "good": self._good(run),
+            "changes": _marked(facts["changes"], _CHANGE_MARKS),
             **{kind: Text(str(facts["changes"].get(kind, 0))) for kind in _COUNTED},
         }
 
@@ -419,20 +433,24 @@ class _Page:
     def _reason(self, code: str | None) -> str:
         return sentence("reason", code, self._language) if code else ""
 
-    def assertions(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """What was asserted of the run."""
-        entries = list(entries)
-        if entries:
+    def assertions(self, judgements: Iterable[Mapping[str, Any]]) -> None:
+        """What was asserted of the run and of each province."""
+        judgements = list(judgements)
+        if judgements:
             self.titled("assertions")
-        for entry in entries:
-            mark, style = ("✓", "green") if entry.get("holds") else ("✗", "red")
-            text = str((entry.get("message") or {}).get(self._language) or entry.get("code") or "?")
-            if not entry.get("holds"):
-                words = self.say("assertion", expected=entry.get("expected"), actual=entry.get("actual"))
-                text += self.say("colon") + words
-            if entry.get("accepted"):
-                mark, style, text = "~", "yellow", text + self.say("accepted")
-            self.text(f"{_GAP}{mark} {text}", style)
+        for judgement in judgements:
+            province = judgement.get("province")
+            known = find_province(province) if province else None
+            self.text(_GAP + (known.name if known else province or self.say("whole_run")))
+            for entry in judgement.get("assertions") or ():
+                self._assertion(entry)
+
+    def _assertion(self, entry: Mapping[str, Any]) -> None:
+        mark, style = ("✓", "green") if entry.get("holds") else ("✗", "red")
+        text = str((entry.get("message") or {}).get(self._language) or entry.get("code") or "?")
+        if entry.get("accepted"):
+            mark, style, text = "~", "yellow", text + self.say("accepted")
+        self.text(f"{_GAP * 2}{mark} {text}", style)
 
     def files(self, files: list[Path]) -> None:
         """Where the files of a run lie."""
@@ -534,22 +552,23 @@ class _Page:
         return table
 
 
-_WORDS: Final = ("state", "run", "started", "spider", "mode", "portals", "good")
+_WORDS: Final = ("state", "run", "started", "spider", "mode", "portals", "changes", "good")
 """Columns of the list that hold words; the others hold numbers."""
 _NUMBERS: Final = ("reports", "rows", "refused", "requests")
 
 
 def _portal_marks(outcomes: Mapping[str, int]) -> Text:
     """Portals by the mark of their outcome: ``✓12 !3 ✗2``."""
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: Counter[str] = Counter()
     for outcome, number in outcomes.items():
-        sums[_outcome_mark(outcome)] += number
-    text = Text()
-    for mark in dict.fromkeys(MARKS.values()):
-        if sums[mark]:
-            text.append(f"{mark[0]}{sums[mark]} ", mark[1])
-    text.rstrip()
-    return text if text.plain else Text("-", "dim")
+        sums[_outcome_mark(outcome)[0]] += number
+    return _marked(sums, {mark: (mark, style) for mark, style in MARKS.values()})
+
+
+def _marked(counts: Mapping[str, int], marks: Mapping[str, tuple[str, str]]) -> Text:
+    """Counts with their marks in place of words; ``-`` for none."""
+    parts = [Text(f"{mark}{counts[key]}", style) for key, (mark, style) in marks.items() if counts.get(key)]
+    return Text(" ").join(parts) if parts else Text("-", "dim")
 
 
 def _outcome_mark(outcome: str) -> tuple[str, str]:

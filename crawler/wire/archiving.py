@@ -6,6 +6,7 @@ from http import HTTPStatus
 from http.client import responses
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from crawler.wire.failures import WireError
 from crawler.wire.portal_hosts import is_robots
 from pipelines.archive import Exchange, request_key
 from pipelines.clock import now, stamp
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FROM_ARCHIVE: Final = "archived"
 """Flag of a response that came out of the archive."""
+_UNASKED: Final = "interrupted"
 CAPTURE: Final = "capture"
 """Key of ``request.meta`` under which the capture of the answer stands."""
 
@@ -35,6 +37,9 @@ class Recorder(Protocol):
 
     def captured(self, capture: Capture, request: bytes) -> None:
         """Note where an answer lies."""
+
+    def fail(self, error: BaseException) -> None:
+        """Note that nothing more can be stored."""
 
     def first_capture(self, digest: str) -> tuple[str, str] | None:
         """Address and time of the first capture of these bytes."""
@@ -58,15 +63,20 @@ class ArchivingMiddleware:
         Redirects, retries and challenges have been dealt with by then: what comes here is what will be parsed.
 
         Raises:
-            OSError: it can't be written (a full disk, say). This is for the run to judge, so it is not swallowed:
-                the page counts as failed, since nothing may be extracted from bytes that are not archived.
+            WireError: it can't be written (a full disk, say). That is no fault of the portal's: the run ends, and the
+                page counts as not asked, since nothing may be extracted from bytes that are not archived.
         """
         recorder = self._recorder()
         archive = recorder.archive if recorder is not None else None
         if recorder is None or archive is None or not _is_wanted(request, response):
             return response
-        capture = archive.write(exchange_of(request, response), recorder.first_capture)
-        recorder.captured(capture, request_key(request.method, request.url, request.body))
+        try:
+            capture = archive.write(exchange_of(request, response), recorder.first_capture)
+        except OSError as error:
+            recorder.fail(error)
+            raise WireError(_UNASKED, str(error)) from error
+        asked = request.meta.get("redirect_urls", [request.url])[0]
+        recorder.captured(capture, request_key(request.method, asked, request.body))
         request.meta[CAPTURE] = capture
         return response
 

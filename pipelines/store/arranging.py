@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row, Table
 
+    AnyRow = Row[*tuple[Any, ...]]
+
     from pipelines.store.standing import Place, Shown, Standing, Version
 
 REPORT: Final = "report"
@@ -76,7 +78,7 @@ _REPORTS: Final = select(
 
 def _arrange(
     standing: Standing,
-    report: Row[Any],
+    report: AnyRow,
     era: Callable[[int, int], float],
     updates: _Updates,
     names: dict[int, dict[str, Any]],

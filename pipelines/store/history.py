@@ -61,7 +61,7 @@ class Run:
         ended: the same; None while it runs and for one that was killed.
         good: every assertion held.
         counts: what it counted.
-        assertions: what was asserted of it, and whether it held.
+        assertions: what was asserted of it and of each province, and whether it held.
     """
 
     seq: int
@@ -445,7 +445,6 @@ class Version:
         capture: sha256 of the archived bytes, or None.
         seen: when.
         run: number of the run.
-        reread: last run in which the program read the same bytes otherwise than before, or None.
         archived: where its bytes lie, the first place first.
     """
 
@@ -457,13 +456,12 @@ class Version:
     capture: str | None
     seen: str
     run: int
-    reread: int | None
     archived: tuple[Archived, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One address at which a report was read."""
+    """One address at which a report was read; as its row in the store, ``version`` by its number."""
 
     url: str
     version: int | None
@@ -478,8 +476,18 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change that a run told."""
+    """One change that a run told.
 
+    Attributes:
+        key: of the version after, or None.
+        run: number of the run.
+        change: kind.
+        version: number of the version after, or None.
+        was: number of the version before, or None.
+        details: cells read anew, addresses of a move.
+    """
+
+    key: int | None
     run: int
     change: str
     version: int | None
@@ -489,7 +497,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding over several reports."""
+    """A finding over several reports; ``other`` is the id of the report that it is seen against."""
 
     rule: str
     other: str
@@ -591,8 +599,9 @@ def _history(connection: Connection, row: AnyRow) -> History:
     named = {change.run for change in told} | {place.first_run for place in places}
     named |= {place.checked_run for place in places}
     named |= {place.listed_run for place in places if place.listed_run is not None}
-    own = select(versions.c.run, versions.c.reread).where(versions.c.report == row.key)
-    named |= {run for both in connection.execute(own) for run in both if run is not None}
+    named |= set(connection.execute(select(versions.c.run).where(versions.c.report == row.key)).scalars())
+    found = _findings(connection, row.key)
+    named |= {one.run for one in found}
     ids = connection.execute(select(runs.c.seq, runs.c.id).where(runs.c.seq.in_(named)))
     return History(
         key=row.key,
@@ -612,7 +621,7 @@ def _history(connection: Connection, row: AnyRow) -> History:
         untold=row.dirty,
         publications=places,
         changes=told,
-        findings=_findings(connection, row.key),
+        findings=found,
         runs=dict(ids.all()),
     )
 
@@ -648,7 +657,7 @@ def _changes(connection: Connection, report: int, numbers: dict[int, int]) -> tu
         .order_by(table.run, table.change)
     )
     return tuple(
-        Change(row.run, row.change, numbers.get(row.version), numbers.get(row.was), row.details)
+        Change(row.version, row.run, row.change, numbers.get(row.version), numbers.get(row.was), row.details)
         for row in connection.execute(asked)
     )
 
@@ -693,7 +702,6 @@ def version_at(connection: Connection, key: int) -> Version:
             table.capture,
             table.seen,
             table.run,
-            table.reread,
         ).where(table.key == key)
     ).one()
     return Version(*row, archived=_archived(connection, row.capture))

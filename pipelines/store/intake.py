@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    AnyRow = Row[*tuple[Any, ...]]
+
     from pipelines.record import Change, Report
     from pipelines.store.sightings import Here, Reading, Refusal, Result
     from pipelines.store.standing import Place, Standing
@@ -71,7 +73,8 @@ def begin_portal(
     ).one_or_none()
     if known is None:
         added = insert(portals).values(**values, address=key_of(url)).returning(portals.c.key)
-        return connection.execute(added).scalar_one()
+        key: int = connection.execute(added).scalar_one()
+        return key
     if any(getattr(known, column) != value for column, value in values.items()):
         connection.execute(update(portals).where(at).values(**values))
     return known.key  # type: ignore[no-any-return]
@@ -100,7 +103,7 @@ def take_in(
     before = standings(connection, [report.key]).get(report.key) if known else None
     stored = _Intake(connection, here, reading, report, _place_at(before, reading))
     result, version = stored.store(before, reread)
-    state = _state(page, reading)
+    state = _state(page, report.key, reading)
     put(
         connection,
         here,
@@ -120,7 +123,7 @@ def take_in(
     if known and stirred:
         arrange(connection, [report.key])
     _attempt(connection, here, reading.report.url, result)
-    return Taken(result, _filled(connection, report.key, version, result, reading.report))
+    return Taken(result, _filled(connection, version, result, reading.report))
 
 
 def refuse(connection: Connection, here: Here, refusal: Refusal) -> None:
@@ -136,8 +139,16 @@ def refuse(connection: Connection, here: Here, refusal: Refusal) -> None:
     """
     page = page_at(connection, refusal.url)
     _attempt(connection, here, refusal.url, refusal.code)
-    if page is not None and page.report is not None and refusal.year is not None and page.year == refusal.year:
-        put(connection, here, page, refusal, url=refusal.url)
+    if (
+        page is not None
+        and page.report is not None
+        and refusal.year is not None
+        and page.year == refusal.year
+    ):
+        state = _state(page, page.report, refusal)
+        put(connection, here, page, refusal, url=refusal.url, state=state)
+        if state != page.state:
+            _touch(connection, page.report)
         return
     stood = page is not None and (page.report is not None or page.state == REPLACED)
     put(
@@ -159,7 +170,7 @@ def refuse(connection: Connection, here: Here, refusal: Refusal) -> None:
 # --- which report
 
 
-def _report_of(connection: Connection, page: Row[Any] | None, reading: Reading) -> Row[Any] | None:
+def _report_of(connection: Connection, page: AnyRow | None, reading: Reading) -> AnyRow | None:
     """The report that a reading is of, or None if it is not known yet."""
     if page is not None and page.report is not None:
         stands = connection.execute(_REPORT.where(reports.c.key == page.report)).one()
@@ -173,7 +184,7 @@ def _report_of(connection: Connection, page: Row[Any] | None, reading: Reading) 
 _REPORT: Final = select(reports.c.key, reports.c.id, reports.c.last_seen)
 
 
-def _is_same_body(connection: Connection, page: Row[Any], report: Report) -> bool:
+def _is_same_body(connection: Connection, page: AnyRow, report: Report) -> bool:
     """Whether a page still speaks of the same body and year: an id may change with what could be read."""
     text = connection.execute(
         select(versions.c.record).where(versions.c.key == page.version)
@@ -192,7 +203,7 @@ def _strand(reading: Reading) -> str:
     return "" if reading.known else reading.content.hex()
 
 
-def _new_report(connection: Connection, here: Here, reading: Reading) -> Row[Any]:
+def _new_report(connection: Connection, here: Here, reading: Reading) -> AnyRow:
     report = reading.report
     return connection.execute(
         insert(reports)
@@ -221,9 +232,9 @@ def _place_at(standing: Standing | None, reading: Reading) -> Place | None:
     return next((place for place in places if place.address == address), None)
 
 
-def _state(page: Row[Any] | None, reading: Reading) -> str:
+def _state(page: AnyRow | None, report: int, seen: Reading | Refusal) -> str:
     """A page that answers is there; but what its list no longer shows is missing until a list shows it again."""
-    if page is None or reading.row is not None or page.listed_run is None:
+    if page is None or page.report != report or seen.row is not None or page.listed_run is None:
         return ACTIVE
     return MISSING if page.state in (MISSING, GONE) else ACTIVE
 
@@ -246,7 +257,7 @@ class _Intake:
     connection: Connection
     here: Here
     reading: Reading
-    report: Row[Any]
+    report: AnyRow
     place: Place | None
 
     def store(
@@ -267,7 +278,7 @@ class _Intake:
         return "changed", self._add(version.number + 1, version.key)
 
     def _add(self, number: int, previous: int | None) -> int:
-        return self.connection.execute(
+        key: int = self.connection.execute(
             insert(versions)
             .values(
                 report=self.report.key,
@@ -280,6 +291,7 @@ class _Intake:
             )
             .returning(versions.c.key)
         ).scalar_one()
+        return key
 
     def _reads(self, version: int, reread: Callable[[str, str], bytes | None]) -> bytes | None:
         """What today's program makes of the bytes of an older version."""
@@ -333,7 +345,7 @@ def _says(content: bytes, numbers: bytes | None, reading: Reading) -> bool:
 # --- the rest
 
 
-def _see(connection: Connection, here: Here, report: Row[Any], *, dirty: bool) -> None:
+def _see(connection: Connection, here: Here, report: AnyRow, *, dirty: bool) -> None:
     """A clock that was set back doesn't make a report seen last before it was seen first."""
     values: dict[str, Any] = {"last_seen": max(report.last_seen, here.at)}
     if dirty:
@@ -354,11 +366,13 @@ def _attempt(connection: Connection, here: Here, url: str, outcome: str) -> None
     )
 
 
-def _filled(connection: Connection, report: int, version: int, result: Result, record: Report) -> Report:
+def _filled(connection: Connection, version: int, result: Result, record: Report) -> Report:
     row = connection.execute(
         select(
             reports.c.id, reports.c.first_seen, reports.c.last_seen, reports.c.changed, versions.c.number
-        ).where(reports.c.key == report, versions.c.key == version)
+        )
+        .join_from(versions, reports, versions.c.report == reports.c.key)
+        .where(versions.c.key == version)
     ).one()
     return record.model_copy(
         update={

@@ -334,7 +334,7 @@ class _Session:
 
 
 _HELD: Final = (  # of this database alone
-    f" FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = {_CLASS}"
+    f" FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = {_CLASS}"  # noqa: S608
     " AND objid::bigint = hashtext(coalesce(current_schema(), ''))::bigint & 4294967295"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )

@@ -12,9 +12,11 @@ from pipelines.store.standing import host
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-    from sqlalchemy import Row as Found
+    from sqlalchemy import Row as AnyRow
 
     from pipelines.store.sightings import Here, Reading, Refusal, Row
+
+    Found = AnyRow[*tuple[Any, ...]]
 
 _PAGE: Final = select(
     publications.c.key,
@@ -34,7 +36,7 @@ def key_of(url: str) -> bytes:
     return digest(address_key(url))
 
 
-def page_at(connection: Connection, url: str) -> Found[Any] | None:
+def page_at(connection: Connection, url: str) -> Found | None:
     """What is known of an address, or None."""
     return connection.execute(_PAGE.where(publications.c.address == key_of(url))).one_or_none()
 
@@ -42,7 +44,7 @@ def page_at(connection: Connection, url: str) -> Found[Any] | None:
 def put(
     connection: Connection,
     here: Here,
-    page: Found[Any] | None,
+    page: Found | None,
     seen: Reading | Refusal,
     **facts: Any,
 ) -> int:

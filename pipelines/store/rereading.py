@@ -29,7 +29,7 @@ _VOLATILE: Final = ("version", "change", "seen", "also_at")
 
 def versions_of(
     connection: Connection, portal: int, years: Collection[int] | None
-) -> Iterator[Row[Any]]:
+) -> Iterator[Row[*tuple[Any, ...]]]:
     """Versions of the reports of a portal whose bytes are archived: ``key``, ``url``, ``given``, ``capture``, oldest first."""
     wanted = (
         select(versions.c.key, versions.c.given, versions.c.capture)

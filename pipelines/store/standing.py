@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    AnyRow = Row[*tuple[Any, ...]]
+
 ACTIVE: Final = "active"
 MISSING: Final = "missing"
 GONE: Final = "gone"
@@ -240,14 +242,16 @@ def host(url: str) -> str:
 def _versions(connection: Connection, keys: Sequence[int]) -> dict[int, list[Version]]:
     lines: dict[int, list[Version]] = defaultdict(list)
     asked = select(versions.c.report, *(versions.c[name] for name in Version.__slots__))
-    for report, *values in connection.execute(asked.where(versions.c.report.in_(keys)).order_by(versions.c.key)):
+    for report, *values in connection.execute(
+        asked.where(versions.c.report.in_(keys)).order_by(versions.c.key)
+    ):
         lines[report].append(Version(*values))
     return lines
 
 
 def _pages(
     connection: Connection, keys: Sequence[int], lines: Mapping[int, Sequence[Version]]
-) -> dict[bytes, Row[Any]]:
+) -> dict[bytes, AnyRow]:
     """Digest of an address → its page; pages that show another report by now included."""
     pages = {row.address: row for row in _asked(connection, publications.c.report.in_(keys))}
     addresses = {version.address for known in lines.values() for version in known}
@@ -256,7 +260,7 @@ def _pages(
     return pages
 
 
-def _asked(connection: Connection, where: ColumnElement[bool]) -> Sequence[Row[Any]]:
+def _asked(connection: Connection, where: ColumnElement[bool]) -> Sequence[AnyRow]:
     return connection.execute(_PAGES.where(where)).all()
 
 
@@ -271,7 +275,7 @@ _PAGES: Final = select(
 ).join_from(publications, portals, publications.c.portal == portals.c.key)
 
 
-def _place(page: Row[Any], report: int, version: Version) -> Place:
+def _place(page: AnyRow, report: int, version: Version) -> Place:
     return Place(
         url=page.url,
         address=page.address,

@@ -1,0 +1,148 @@
+"""What a run tells: how each report differs from what the last run that told of it said.
+
+A run that was killed told nobody anything, so what it stored is as new to the next one as to the reader. Doing it
+twice tells nothing twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+
+from pipelines.store.arranging import arrange
+from pipelines.store.crossing import compare
+from pipelines.store.pages import key_of
+from pipelines.store.schema import changes, publications, reports, runs, visits
+from pipelines.store.standing import ACTIVE, chunks, same, shown, state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    AnyRow = Row[*tuple[Any, ...]]
+
+    from pipelines.store.standing import Place, Standing
+
+_REREAD: Final = "reread"
+_LOST: Final = "lost"
+
+
+def announce(connection: Connection, run: int, portals: Collection[int]) -> None:
+    """Write what a run changed; afterwards readers know it.
+
+    Args:
+        connection: in a transaction of the caller.
+        run: the run that is about to end well enough to be told of.
+        portals: keys of the portals that it went to.
+    """
+    for chunk in chunks(_unsettled(connection, run, portals)):
+        compare(connection, chunk, run)
+    for chunk in chunks(_dirty(connection, portals)):
+        standings = arrange(connection, chunk)
+        rows = {row.key: row for row in connection.execute(_TOLD.where(reports.c.key.in_(chunk)))}
+        _inherit(connection, run, rows.values())
+        told: list[dict[str, Any]] = []
+        known: list[dict[str, Any]] = []
+        for key, standing in standings.items():
+            place = shown(standing)[0].place
+            told += ({"run": run, "report": key, **change} for change in _changes(rows[key], standing, place))
+            known.append(
+                {
+                    "at": key,
+                    "told_run": run,
+                    "told_state": state_of(standing),
+                    "told_version": place.version.key,
+                    "told_url": place.url,
+                    "dirty": False,
+                }
+            )
+        _write(connection, told, known)
+
+
+_TOLD: Final = select(
+    reports.c.key, reports.c.told_run, reports.c.told_state, reports.c.told_version, reports.c.told_url
+)
+
+
+def _changes(report: AnyRow, standing: Standing, place: Place) -> Iterator[dict[str, Any]]:
+    """What differs from what readers know."""
+    version, state = place.version, state_of(standing)
+
+    def change(kind: str, was: int | None, **details: Any) -> dict[str, Any]:
+        return {"change": kind, "version": version.key, "was": was, "details": details}
+
+    if report.told_run is None:
+        yield change("new", None, url=place.url)
+        if state != ACTIVE:
+            yield change(state, version.key)
+        return
+    was = next((one for one in standing.versions if one.key == report.told_version), version)
+    if was.number != version.number or not same(was, version):
+        yield change("changed", was.key, url=place.url)
+    if state != report.told_state:
+        yield change(state if state != ACTIVE else "returned", was.key, url=place.url)
+    if state == ACTIVE and not _stands(standing, report.told_url):
+        yield change("moved", was.key, url=place.url, was_url=report.told_url)
+
+
+def _stands(standing: Standing, url: str) -> bool:
+    return any(place.address == key_of(url) for place in standing.active)
+
+
+def _inherit(connection: Connection, run: int, rows: Collection[AnyRow]) -> None:
+    """What killed runs read anew they told nobody; of a report that nobody knows there is nothing to read anew."""
+    at = {row.key: row.told_run for row in rows}
+    rereads = connection.execute(
+        select(changes.c.run, changes.c.report, runs.c.state)
+        .join_from(changes, runs, changes.c.run == runs.c.seq)
+        .where(changes.c.report.in_(sorted(at)), changes.c.change == _REREAD)
+        .order_by(changes.c.run)
+    ).all()
+    own = {row.report for row in rereads if row.run == run}
+    for row in rereads:
+        if at[row.report] is None:
+            connection.execute(delete(changes).where(*_reread(row.run, row.report)))
+        elif row.state == _LOST and row.run > at[row.report] and row.report not in own:
+            own.add(row.report)
+            connection.execute(update(changes).where(*_reread(row.run, row.report)).values(run=run))
+
+
+def _reread(run: int, report: int) -> tuple[ColumnElement[bool], ...]:
+    return changes.c.run == run, changes.c.report == report, changes.c.change == _REREAD
+
+
+# --- from and to the store
+
+
+def _dirty(connection: Connection, portals: Collection[int]) -> list[int]:
+    """Reports of portals of which something is to be told, whichever of their pages it is about."""
+    keys: set[int] = set()
+    for chunk in chunks(sorted(portals)):
+        here = select(publications.c.report).where(publications.c.portal.in_(chunk))
+        asked = select(reports.c.key).where(
+            reports.c.dirty, or_(reports.c.portal.in_(chunk), reports.c.key.in_(here))
+        )
+        keys.update(connection.scalars(asked))
+    return sorted(keys)
+
+
+def _unsettled(connection: Connection, run: int, portals: Collection[int]) -> list[int]:
+    """Those whose portals were not walked to any end (``retry``): nobody has compared them with others yet."""
+    settled = set(connection.scalars(select(visits.c.portal).where(visits.c.run == run)))
+    return _dirty(connection, set(portals) - settled)
+
+
+def _write(connection: Connection, told: list[dict[str, Any]], known: list[dict[str, Any]]) -> None:
+    """Changes, and what readers know from now on; a run that tells of a report twice tells the latter."""
+    at = [{f"at_{name}": row[name] for name in _AT} for row in told]
+    if told:
+        connection.execute(
+            delete(changes).where(*(changes.c[name] == bindparam(f"at_{name}") for name in _AT)), at
+        )
+        connection.execute(insert(changes), told)
+    connection.execute(update(reports).where(reports.c.key == bindparam("at")), known)
+
+
+_AT: Final = ("run", "report", "change")
