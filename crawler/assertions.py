@@ -279,11 +279,14 @@ def _reports_floor(facts: Facts) -> _Verdict:
 
 
 def _registry_floor(facts: Facts) -> _Verdict:
+    rule = _rule("registry_floor")
     read: dict[str, bool] = {}
-    for portal in facts.portals if facts.due is not None else ():
+    for portal in facts.portals:
         if portal.is_fine and portal.division is not None:
             read[portal.division] = read.get(portal.division, False) or portal.has_due
-    least = _ceiling(len(read), _rule("registry_floor")["least_percent"])
+    if facts.due is None or len(read) < rule["least_governments"]:
+        read = {}
+    least = _ceiling(len(read), rule["least_percent"])
     having = sum(read.values())
     where = tuple(division for division, has_due in read.items() if not has_due)
     words = {"asked": len(read), "year": facts.due if facts.due is not None else "-"}

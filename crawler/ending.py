@@ -11,19 +11,15 @@ from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
-
 from crawler.assertions import Circumstances, Judgement, is_publishable, judge_run
 from crawler.publishing import publish_run, write_run
 from pipelines.clock import now
-from pipelines.store.schema import changes
 from pipelines.store.settling import announce
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from scrapy.crawler import Crawler
-    from sqlalchemy import Connection
 
     from crawler.assertions import Assertion
     from crawler.spiders.options import Options
@@ -90,19 +86,8 @@ def close_run(
         years=options.years,
     )
     with recording.engine.connect() as connection:
-        write_run(connection, folder, run)
+        told = write_run(connection, folder, run)
         judgements = tuple(judge_run(connection, run, around, options.accept))
         data = Path(crawler.settings.get("GONGKAI_DATA"))
         published = publish_run(connection, data, run, judgements)
-        told = _told(connection, run)
-    return Ending(judgements, told, tuple(one.entry() for one in published), told=True)
-
-
-def _told(connection: Connection, run: int) -> dict[str, int]:
-    counted = (
-        select(changes.c.change, func.count())
-        .where(changes.c.run == run)
-        .group_by(changes.c.change)
-        .order_by(changes.c.change)
-    )
-    return dict(row._tuple() for row in connection.execute(counted))  # noqa: SLF001 - its public name for typing
+    return Ending(judgements, dict(told), tuple(one.entry() for one in published), told=True)

@@ -143,6 +143,7 @@ class RunExtension:
         except StoreError:
             self.folder.rmdir()
             raise
+        spider.portal_ended = self.portal_ended
         self._recording.attach(self._crawler)
         self._recording.on_failure = self._stop
 
@@ -369,10 +370,10 @@ def portal_entry(ledger: PortalLedger) -> dict[str, Any]:
         "reason": code,
         "columns": [_column_entry(column) for column in ledger.columns.values()],
         "reports": ledger.reports,
-        "unchanged": ledger.unchanged,
         "refused": _sorted(ledger.refused),
         "requests": ledger.requests,
         "bytes": ledger.bytes,
+        "unchanged": ledger.unchanged,
         "duplicates": ledger.duplicates,
         "lost": _sorted(ledger.lost),
         "failures": _sorted(ledger.failures),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.cells import cell_len
 from sqlalchemy.exc import DBAPIError
 
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.text import Text
     from scrapy.settings import BaseSettings
     from sqlalchemy import Connection
+
+    from crawler.display import Screen
 
 ARCHIVE: Final = "archive"
 """Folder of what portals answered, in the folder of all data."""
@@ -151,6 +155,15 @@ def word(group: str, code: str, language: Language) -> str:
 def minute(time: str | None) -> str:
     """A time of the store to the minute; ``-`` for none."""
     return time[:16].replace("T", " ") if time else "-"
+
+
+def show(screen: Screen, line: Text) -> None:
+    """One line, folded on a terminal: a sentence, or what changed, must not be cut off."""
+    console = screen.console
+    if console.is_terminal and cell_len(line.plain) > console.width:
+        console.print(line, overflow="fold")
+    else:
+        screen.line(line)
 
 
 # --- how a command ends

@@ -81,7 +81,7 @@ class Recording:
         self._captured: list[dict[str, Any]] = []
         self._exits = ExitStack()
         with ExitStack() as begun:
-            begun.enter_context(hold(url, name, spider))
+            self._lock = begun.enter_context(hold(url, name, spider))
             self.engine = open_store(url)
             begun.callback(self.engine.dispose)
             self._adopt()
@@ -123,6 +123,7 @@ class Recording:
                     raise
                 _log.warning("the connection to the store was lost, trying again in %s s", pause)
                 time.sleep(pause)
+                self._lock.keep()  # a server that was started anew has freed it
         raise AssertionError  # pragma: no cover - the last pause is None
 
     def _once(self, work: Callable[[Connection], Result]) -> Result:

@@ -10,26 +10,32 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
+import string
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from pipelines.store.connecting import store_url
+from crawler.data import load
+from pipelines.store.connecting import StoreError, store_url
+from pipelines.store.locking import Holder, holder
 from pipelines.store.opening import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Engine
 
+ROOT = Path(__file__).parents[1]
 KINDS = ("sqlite", "postgresql")
 USER = "gongkai"
 TEMPLATE = "template_store"
@@ -158,7 +164,7 @@ def _served(programs: Path, folder: Path) -> Iterator[Server]:
         _await(process, data / "postmaster.pid", folder / "log")
         yield Server(folder)
     finally:
-        process.send_signal(3)  # QUIT: at once, nothing is worth keeping
+        process.send_signal(signal.SIGQUIT)  # at once, nothing is worth keeping
         process.wait(START)
 
 
@@ -184,3 +190,79 @@ def _await(process: subprocess.Popen[bytes], status: Path, log: Path) -> None:
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(log.read_text("utf-8", "replace"))
         time.sleep(0.02)
+
+
+# --- what tests of the store share
+
+
+@contextmanager
+def opened(url: str, **options: Any) -> Iterator[Engine]:
+    engine = open_store(url, **options)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def said(error: StoreError) -> str:
+    """Both sentences of an error; every gap has its word."""
+    sentence = load("store")["say"][error.key]
+    gaps = {name for text in sentence.values() for _, name, _, _ in string.Formatter().parse(text) if name}
+    assert gaps <= error.words.keys()
+    return " ".join(text.format(**error.words) for text in sentence.values())
+
+
+def python(code: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def killed(process: subprocess.Popen[str]) -> Iterator[None]:
+    """A process that is killed, as -9 does it, when the block is left."""
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+
+def await_(holds: Callable[[], object], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+HOLD = """
+import sys
+from pipelines.store.locking import StoreHeld, hold
+try:
+    with hold(sys.argv[1], sys.argv[2], "shanxi"):
+        print("held", flush=True)
+        {then}
+except StoreHeld as error:
+    print("refused", error.holder.run, flush=True)
+"""
+
+
+@contextmanager
+def holding(url: str, then: str = "sys.stdin.read()") -> Iterator[Holder]:
+    """Another process that holds the store until it is killed."""
+    process = python(HOLD.format(then=then), url, "20260101T000000Z-shanxi/*%:x")
+    with killed(process):
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "held\n", process.stderr.read()
+        other = holder(url)
+        assert other
+        yield other

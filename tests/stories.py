@@ -5,7 +5,6 @@ A page is a few facts instead of HTML; everything else (what is asked again, whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from sqlalchemy import insert, select, update
 from pipelines.fingerprints import digest_of, numbers_digest
 from pipelines.record import Agency, Report, Source
 from pipelines.store.intake import Taken, begin_portal, refuse, take_in
-from pipelines.store.schema import changes, publications, reports, runs, versions
+from pipelines.store.schema import changes, portals, publications, reports, runs, versions
 from pipelines.store.settling import announce, settle
 from pipelines.store.sightings import (
     Failure,
@@ -28,6 +27,8 @@ from pipelines.store.sightings import (
 from pipelines.store.standing import shown, standings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from sqlalchemy import Connection
 
 HOME = "http://www.city.gov.cn/"
@@ -140,7 +141,12 @@ class Story:
         return self.connection.execute(
             insert(runs)
             .values(
-                id=f"run-{number}", spider="test", arguments={}, mode="incremental", state="running", started=NOON
+                id=f"run-{number}",
+                spider="test",
+                arguments={},
+                mode="incremental",
+                state="running",
+                started=NOON,
             )
             .returning(runs.c.seq)
         ).scalar_one()
@@ -165,8 +171,8 @@ class Story:
                 refuse(self.connection, here, Refusal(url, page, row=row))
         return taken
 
-    def settle(self, here: Here, sight: Sight, **end: Any) -> None:
-        listings = tuple(
+    def listings(self, sight: Sight) -> tuple[ListingRead, ...]:
+        return tuple(
             ListingRead(
                 url=column,
                 label="年报",
@@ -177,6 +183,8 @@ class Story:
             )
             for column, urls in sight.columns.items()
         )
+
+    def settle(self, here: Here, sight: Sight, **end: Any) -> None:
         failures = tuple(
             Failure(url, page)
             for url, page in sight.pages.items()
@@ -190,7 +198,7 @@ class Story:
             "entire": sight.entire,
             "reports": 0,
             "entry": {},
-            "listings": listings,
+            "listings": self.listings(sight),
             "failures": failures,
         }
         settle(self.connection, here, PortalEnd(**facts | end))
@@ -218,11 +226,17 @@ class Story:
     # --- what came of it
 
     @property
+    def last(self) -> int:
+        """Number of the last run."""
+        return max(self.connection.scalars(select(runs.c.seq)))
+
+    @property
     def told(self) -> set[tuple[str, str]]:
         """What the last run told: change, id."""
-        run = max(self.connection.scalars(select(runs.c.seq)))
         asked = select(changes.c.change, reports.c.id).join_from(changes, reports)
-        return {(change, id_) for change, id_ in self.connection.execute(asked.where(changes.c.run == run))}
+        return {
+            (change, id_) for change, id_ in self.connection.execute(asked.where(changes.c.run == self.last))
+        }
 
     def details(self, change: str) -> dict[str, Any]:
         asked = select(changes.c.details).where(changes.c.change == change).order_by(changes.c.run.desc())
@@ -232,7 +246,7 @@ class Story:
     def state(self) -> dict[str, str]:
         """Address → state of the page."""
         asked = select(publications.c.url, publications.c.state)
-        return {url: state for url, state in self.connection.execute(asked)}
+        return dict(self.connection.execute(asked).all())
 
     def fate(self, url: str) -> str:
         """Why a page is kept."""
@@ -245,6 +259,7 @@ class Story:
         found = standings(self.connection, self.connection.scalars(select(reports.c.key)).all())
         rows = {row.key: row for row in self.connection.execute(select(reports))}
         records = dict(self.connection.execute(select(versions.c.key, versions.c.record)).all())
+        homes = dict(self.connection.execute(select(portals.c.key, portals.c.url)).all())
         exported = []
         for key, standing in found.items():
             row = rows[key]
@@ -256,7 +271,7 @@ class Story:
                         "id": row.id,
                         "state": row.state,
                         "agency": row.agency,
-                        "portal": row.portal,
+                        "portal": homes[row.portal],
                         "place": place,
                         "url": record.place.url,
                         "read_at": stored.url,

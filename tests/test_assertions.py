@@ -77,7 +77,8 @@ def test_messages_have_no_gaps() -> None:
         entire=False,
         faults=1,
         portals=portals(9, "partial", best=20, was_fine=True, division="140200", faults={"KeyError": 2})
-        + portals(1, start=9, best=20, division="140300"),
+        + portals(1, start=9, best=20)
+        + governments(0, 5),
         due=2025,
         now=Share(1, 10),
         published=Share(9, 10),
@@ -220,12 +221,17 @@ def governments(having: int, lacking: int, outcome: str = "ok") -> tuple[PortalF
 
 @pytest.mark.parametrize(
     ("having", "lacking", "holds"),
-    [(1, 1, True), (0, 1, False), (1, 2, False), (2, 2, True), (0, 0, True), (5, 6, False)],
+    [(3, 3, True), (0, 5, False), (2, 3, False), (3, 2, True), (0, 0, True), (5, 6, False)],
 )
 def test_registry_floor(having: int, lacking: int, *, holds: bool) -> None:
     assertion = said(Facts(None, portals=governments(having, lacking), due=2025), "registry_floor")
     assert assertion.holds is holds
     assert len(assertion.where) == lacking
+
+
+def test_few_governments_may_all_be_late() -> None:
+    assertion = said(Facts(None, portals=governments(0, 4), due=2025), "registry_floor")
+    assert (assertion.holds, assertion.actual, assertion.where) == (True, None, ())
 
 
 def test_registry_floor_needs_a_due_year_and_fine_portals() -> None:
@@ -242,11 +248,10 @@ def test_registry_floor_counts_governments_not_portals() -> None:
     twins = (
         PortalFacts("http://a.gov.cn/", "ok", division="140200", has_due=True),
         PortalFacts("http://b.gov.cn/", "ok", division="140200", has_due=True),
-        PortalFacts("http://c.gov.cn/", "ok", division="140300"),
-        PortalFacts("http://d.gov.cn/", "ok", division="140400"),
+        *(PortalFacts(f"http://p{one}.gov.cn/", "ok", division=f"1403{one:02}") for one in range(4)),
     )
     assertion = said(Facts(None, portals=twins, due=2025), "registry_floor")
-    assert (assertion.expected, assertion.actual, assertion.holds) == (2, 1, False)
+    assert (assertion.expected, assertion.actual, assertion.holds) == (3, 1, False)
 
 
 @pytest.mark.parametrize(
@@ -436,24 +441,25 @@ def test_reports_gone_since_are_not_missed(store: WrittenStore) -> None:
     assert whole(store, run).portals[0].best == 7
 
 
-@pytest.mark.parametrize(
-    ("name", "values", "has_due"),
-    [
+def test_report_that_is_due(store: WrittenStore) -> None:
+    run = store.run()
+    cases: list[tuple[str, dict[str, Any], bool]] = [
         ("大同市人民政府", {}, True),
         ("大同市人民政府办公室", {}, True),
         ("大同市人民政府", {"state": "missing"}, True),
         ("大同市人民政府", {"state": "gone"}, False),
         ("大同市卫生健康委员会", {}, False),
-        ("大同市人民政府", {"division": "140300"}, False),
-    ],
-)
-def test_report_that_is_due(store: WrittenStore, name: str, values: dict[str, Any], *, has_due: bool) -> None:
-    run, portal = store.run(), store.portal()
-    store.visit(run, portal)
-    due, earlier = (record(f"http://www.dt.gov.cn/{year}", year=year) for year in (2025, 2024))
-    store.published(portal, name, due, **values)
-    store.published(portal, "大同市人民政府", earlier)
-    assert whole(store, run).portals[0].has_due is has_due
+        ("大同市人民政府", {"division": "130000"}, False),
+    ]
+    for number, (name, values, _) in enumerate(cases):
+        division, host = f"1402{number}", f"p{number}.gov.cn"
+        portal = store.portal(host, division=division)
+        store.visit(run, portal)
+        for year in (2025, 2024):
+            body = name if year == 2025 else "大同市人民政府"
+            own = {"id": f"{number}-{year}", "division": division} | (values if year == 2025 else {})
+            store.published(portal, body, record(f"http://{host}/{year}", year=year), **own)
+    assert [one.has_due for one in whole(store, run).portals] == [due for _, _, due in cases]
 
 
 def test_unregistered_division_is_owed_nothing(store: WrittenStore) -> None:

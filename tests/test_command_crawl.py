@@ -116,17 +116,6 @@ def test_interrupted_crawl_keeps_what_it_found(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_interrupted_crawl_spares_the_file_that_it_was_to_replace(tmp_path: Path) -> None:
-    target = tmp_path / "mine.jsonl"
-    target.write_text("the last good one\n")
-    code, out = interrupted(tmp_path, GONGKAI_STORE=str(target))
-    assert code == 130
-    assert target.read_text() == "the last good one\n"
-    (part,) = tmp_path.glob("mine.jsonl.*.part")
-    assert str(part) in out
-    assert len(lines(part)) == report_of(tmp_path)["run"]["counts"]["reports"]
-
-
 # --- words on screen
 
 

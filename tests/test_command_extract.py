@@ -401,7 +401,7 @@ def crawl(folder: Path, pages: list[Path], portal: str, *options: str) -> str:
         [
             sys.executable, "-W", "error::scrapy.exceptions.ScrapyDeprecationWarning", *SCRAPY[1:], "runspider",
             str(spider), "-a", f"urls={urls}", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False",
-            "-s", f"GONGKAI_STORE={folder / 'crawl.jsonl'}", *options,
+            "-O", str(folder / "crawl.jsonl"), *options,
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
@@ -409,27 +409,17 @@ def crawl(folder: Path, pages: list[Path], portal: str, *options: str) -> str:
 
 
 def test_a_crawl_stores_what_the_command_extracts(scrapy, tmp_path, portal):
-    pages = [COMPLETE, GBK, NO_REPORT, SAME_AS_TEXT, PARTIAL, LEGACY]
+    pages = [COMPLETE, GBK, NO_REPORT, PARTIAL, LEGACY]
     log = crawl(tmp_path, pages, portal)
     scrapy("extract", *pages, "-o", tmp_path / "command.jsonl")
     crawled, extracted = records(tmp_path / "crawl.jsonl"), records(tmp_path / "command.jsonl")
     assert len(crawled) == 4
     assert [without_addresses(one) for one in crawled] == [without_addresses(one) for one in extracted]
     assert crawled[0]["url"] == f"{portal}/{COMPLETE.relative_to(REPORTS).as_posix()}"
-    assert crawled[0]["also_at"] == [f"{portal}/{SAME_AS_TEXT.relative_to(REPORTS).as_posix()}"]
     assert "ERROR" not in log
-    assert "'gongkai/kind/report': 4" in log
+    assert "'gongkai/kind/report': 3" in log
     assert "'item_scraped_count': 4" in log
     assert "本年新收" not in log
-
-
-def test_a_crawl_that_does_not_finish_leaves_the_last_good_file(tmp_path, portal):
-    (tmp_path / "crawl.jsonl").write_text("old\n")
-    log = crawl(tmp_path, [COMPLETE, GBK], portal, "-a", "stop=1", "-s", "GONGKAI_ALL=True")
-    assert "'finish_reason': 'enough'" in log
-    assert (tmp_path / "crawl.jsonl").read_text() == "old\n"
-    (part,) = tmp_path.glob("*.part")
-    assert str(part) in log
 
 
 OTHER = "scrapy.pipelines.files.FilesPipeline"

@@ -38,9 +38,7 @@ def again(portal: ShiftingPortal, tmp_path_factory: pytest.TempPathFactory) -> U
     return undisturbed(portal, "again", tmp_path_factory.mktemp("room"))
 
 
-def test_first_crawl_killed(
-    portal: ShiftingPortal, first: Undisturbed, tmp_path: Path
-) -> None:
+def test_first_crawl_killed(portal: ShiftingPortal, first: Undisturbed, tmp_path: Path) -> None:
     for number, moment in enumerate(moments(KILLS, SEED, first)):
         assert harm(portal, first, moment, tmp_path / str(number)) == [], moment
 

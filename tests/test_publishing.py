@@ -108,6 +108,14 @@ def test_write_lines(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder that holds no store."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def store(engine: Engine) -> Iterator[WrittenStore]:
     with engine.begin() as connection:
         yield WrittenStore(connection)
@@ -123,37 +131,37 @@ def filled(store: WrittenStore) -> int:
     return later
 
 
-def test_run_writes_what_it_saw(store: WrittenStore, tmp_path: Path) -> None:
+def test_run_writes_what_it_saw(store: WrittenStore, data: Path) -> None:
     run = filled(store)
-    assert write_run(store.connection, tmp_path, run) == {"new": 1}
-    (report,) = map(Report.model_validate_json, (tmp_path / "items.jsonl").read_text("utf-8").splitlines())
+    assert write_run(store.connection, data, run) == {"new": 1}
+    (report,) = map(Report.model_validate_json, (data / "items.jsonl").read_text("utf-8").splitlines())
     assert (report.url, report.change) == ("http://www.dt.gov.cn/b", "new")
-    (change,) = map(json.loads, (tmp_path / "changes.jsonl").read_text("utf-8").splitlines())
+    (change,) = map(json.loads, (data / "changes.jsonl").read_text("utf-8").splitlines())
     assert (change["change"], change["run"]) == ("new", f"run-{run}")
-    assert {path.name for path in tmp_path.iterdir()} == {"items.jsonl", "changes.jsonl"}
+    assert {path.name for path in data.iterdir()} == {"items.jsonl", "changes.jsonl"}
 
 
-def test_good_run_publishes_all_that_is_known_of_its_provinces(store: WrittenStore, tmp_path: Path) -> None:
+def test_good_run_publishes_all_that_is_known_of_its_provinces(store: WrittenStore, data: Path) -> None:
     run = filled(store)
-    (done,) = publish_run(store.connection, tmp_path, run, GOOD)
+    (done,) = publish_run(store.connection, data, run, GOOD)
     told = [json.loads(text) for text in done.file.read_text("utf-8").splitlines()]
     assert [(one["url"][-1], one["change"]) for one in told] == [("a", "unchanged"), ("b", "new")]
-    assert [path.name for path in (tmp_path / "latest").iterdir()] == ["shanxi.jsonl"]
+    assert [path.name for path in (data / "latest").iterdir()] == ["shanxi.jsonl"]
 
 
-def test_failed_assertion_touches_nothing(store: WrittenStore, tmp_path: Path) -> None:
+def test_failed_assertion_touches_nothing(store: WrittenStore, data: Path) -> None:
     run = filled(store)
-    publish(tmp_path, "shanxi", ["last good"])
-    before = tree(tmp_path)
+    publish(data, "shanxi", ["last good"])
+    before = tree(data)
     for bad in ([*GOOD, judge(Facts("hebei", changed=99))], [judge(Facts(None, entire=False)), GOOD[1]], []):
-        assert publish_run(store.connection, tmp_path, run, bad) == []
-    assert tree(tmp_path) == before
-    fresh = tmp_path / "fresh"
+        assert publish_run(store.connection, data, run, bad) == []
+    assert tree(data) == before
+    fresh = data / "fresh"
     assert publish_run(store.connection, fresh, run, [judge(Facts("shanxi", finished=False))]) == []
     assert not fresh.exists()
 
 
-def test_accepted_assertion_does_not_stand_in_the_way(store: WrittenStore, tmp_path: Path) -> None:
+def test_accepted_assertion_does_not_stand_in_the_way(store: WrittenStore, data: Path) -> None:
     run = filled(store)
     accepted = judge(Facts("shanxi", changed=99), {"changed_ceiling"})
-    assert len(publish_run(store.connection, tmp_path, run, [accepted])) == 1
+    assert len(publish_run(store.connection, data, run, [accepted])) == 1

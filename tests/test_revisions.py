@@ -65,8 +65,8 @@ def test_only_what_differs_within_a_paragraph_is_shown() -> None:
         ("+", "末段"),
     ]
     assert list(changed_lines(f"{same}公开12件。{same}", f"{same}公开15件。{same}")) == [
-        ("-", "…贯彻落实条例规定，公开12件。今年以来我局认真贯…"),
-        ("+", "…贯彻落实条例规定，公开15件。今年以来我局认真贯…"),
+        ("-", "…贯彻落实条例规定，公开12件。今年以来我局认真贯彻…"),
+        ("+", "…贯彻落实条例规定，公开15件。今年以来我局认真贯彻…"),
     ]
     assert list(changed_lines(" 一 \n\n二", "一\n二  ")) == []
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
 
 from pipelines.store.schema import attempts, entries, publications, reports, versions
-from tests.stories import A, B, C, HOME, LIST, MOBILE, NOON, OTHER, SCHOOL, WATER, Doc, Sight, Story
+from tests.stories import HOME, LIST, MOBILE, NOON, OTHER, SCHOOL, WATER, A, B, C, Doc, Sight, Story
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Engine
 
 NEXT = "140202-water-own-2025"
@@ -102,10 +103,16 @@ def test_a_page_that_speaks_of_another_body_is_another_report(story: Story):
 
 @pytest.mark.parametrize(
     ("other", "records"),
-    [(Doc(known=False, text="另一个卫生局"), 2), (Doc(known=False), 1), (Doc(known=False, text="x", cells=None), 2)],
+    [
+        (Doc(known=False, text="另一个卫生局"), 2),
+        (Doc(known=False), 1),
+        (Doc(known=False, text="x", cells=None), 2),
+    ],
     ids=["other text, same numbers", "same text", "no numbers"],
 )
-def test_bodies_that_cannot_be_placed_never_merge_but_on_the_same_text(story: Story, other: Doc, records: int):
+def test_bodies_that_cannot_be_placed_never_merge_but_on_the_same_text(
+    story: Story, other: Doc, records: int
+):
     story.crawl(Sight({A: Doc(known=False), B: other}))
     assert len(story.exported) == records
     story.crawl(Sight({A: Doc(known=False, text="改了", cells=9), B: other}))
@@ -186,7 +193,7 @@ def test_a_page_that_two_portals_show_belongs_to_the_one_on_its_host(story: Stor
         story.home = home
         story.crawl(Sight({page: Doc()}, {f"{home}l/": [page]}))
         assert story.told == ({("new", WATER)} if home == HOME else set())
-    assert story.record()["portal"] == story.portal(other)
+    assert story.record()["portal"] == other
 
 
 def test_attempts_and_portals(story: Story):

@@ -7,6 +7,7 @@ from scrapy import Request
 from scrapy.http import HtmlResponse
 
 from crawler.wire.archiving import ArchivingMiddleware
+from crawler.wire.failures import WireError
 from pipelines.archive import Archive, Capture, index, read, request_key
 
 URL = "http://www.lanhe.gov.cn/zwgk/nb/2025.html"
@@ -17,6 +18,10 @@ class Recorder:
     def __init__(self, archive: Archive | None) -> None:
         self.archive = archive
         self.noted: list[tuple[Capture, bytes]] = []
+        self.failure: BaseException | None = None
+
+    def fail(self, error: BaseException) -> None:
+        self.failure = error
 
     def captured(self, capture: Capture, request: bytes) -> None:
         self.noted.append((capture, request))
@@ -89,7 +94,8 @@ def test_a_full_disk_is_not_swallowed(recorder, monkeypatch):
 
     monkeypatch.setattr(Archive, "write", full)
     request = asked()
-    with pytest.raises(OSError, match="space"):
+    with pytest.raises(WireError, match="interrupted: .*space"):
         ArchivingMiddleware(lambda: recorder).process_response(request, answered())
     assert "capture" not in request.meta
     assert recorder.noted == []
+    assert isinstance(recorder.failure, OSError)

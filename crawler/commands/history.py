@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
-from rich.cells import cell_len
 from rich.text import Text
 from scrapy.commands import ScrapyCommand
 
@@ -26,6 +25,7 @@ from crawler.stored import (
     minute,
     reading,
     say,
+    show,
     word,
     write_line,
 )
@@ -428,16 +428,10 @@ class _Page:
 
     def _pair(self, key: str, value: str) -> None:
         label = fit(self._say(key) if key else "", _LABEL_WIDTH)
-        self._screen.line(Text(_GAP).append(label, "dim").append(plain(value)))
+        show(self._screen, Text(_GAP).append(label, "dim").append(plain(value)))
 
     def _line(self, level: int, text: str, style: str = "") -> None:
-        """One line, folded on a terminal: what changed must not be cut off."""
-        line = Text(_GAP * level).append(plain(text), style)
-        console = self._screen.console
-        if console.is_terminal and cell_len(line.plain) > console.width:
-            console.print(line, overflow="fold")
-        else:
-            self._screen.line(line)
+        show(self._screen, Text(_GAP * level).append(plain(text), style))
 
 
 def _cut(text: str) -> str:

@@ -31,6 +31,7 @@ from crawler.stored import (
     one_run,
     reading,
     say,
+    show,
     word,
     write_line,
 )
@@ -67,6 +68,9 @@ SHOWN: Final = 50
 _LIMIT: Final = 20
 _GAP: Final = "  "
 _LABEL_WIDTH: Final = 14
+_NAME_WIDTH: Final = 36
+_KIND_WIDTH: Final = 16
+_YEAR_WIDTH: Final = 4
 _USUAL: Final = 80
 _MEDIUM: Final = 100
 _ROOMY: Final = 115
@@ -312,7 +316,7 @@ class _Page:
         return say(key, self._language, **words)
 
     def text(self, text: str, style: str = "") -> None:
-        self._screen.line(Text(plain(text), style=style))
+        show(self._screen, Text(plain(text), style=style))
 
     def titled(self, key: str) -> None:
         self.text("")
@@ -421,7 +425,7 @@ class _Page:
             extra = (_total(entry.get("refused")), _number(entry.get("requests"))) if wide else ()
             table.add_row(
                 Text(f"{mark} {sentence('outcome', visit.outcome, self._language)}", style),
-                Text(plain(visit.name or visit.url)),
+                Text(plain(visit.name or entry.get("name") or visit.url)),
                 Text(word("mode", visit.mode, self._language)),
                 str(visit.reports),
                 rows_word(entry),
@@ -475,8 +479,12 @@ class _Page:
         mark = "".join(_CHANGE_MARKS.get(kind, ("?", ""))[0] for kind in told.changes)
         agency = told.agency or told.division or self.say("unknown")
         year = str(told.year or "?")
-        line = Text(_GAP).append(fit(f"{mark} {kinds}", 16), style).append(f"{_GAP}{fit(year, 4)}{_GAP}")
-        line.append(fit(plain(agency), 36)).append(_GAP).append(plain(told.id), "dim")
+        line = (
+            Text(_GAP)
+            .append(fit(f"{mark} {kinds}", _KIND_WIDTH), style)
+            .append(f"{_GAP}{fit(year, _YEAR_WIDTH)}{_GAP}")
+        )
+        line.append(fit(plain(agency), _NAME_WIDTH)).append(_GAP).append(plain(told.id), "dim")
         for part in (told.strand, *_steps(told)):
             line.append(plain(_GAP + part) if part else "")
         self._screen.line(line)
@@ -499,7 +507,7 @@ class _Page:
             if not run.told:
                 state = word("state", run.state, self._language)
                 self.text(self.say("diff_untold", run=run.id, state=state), "yellow")
-        self._differing(portals)
+        self._differing(portals, everything=everything)
         self.text("")
         counts: Counter[str] = Counter()
         kept: list[Told] = []
@@ -518,13 +526,22 @@ class _Page:
         if reports > len(kept) and not everything:
             self.text(self.say("shown", n=len(kept), total=reports), "dim")
 
-    def _differing(self, portals: list[Differing]) -> None:
+    def _differing(self, portals: list[Differing], *, everything: bool) -> None:
+        """Portals that both visited; those of one run alone are many after a retry, and only counted."""
+        both = [portal for portal in portals if portal.older and portal.newer]
+        alone = [portal for portal in portals if not (portal.older and portal.newer)]
         self.text("")
-        self.text(self.say("diff_portals", n=len(portals)), "bold")
-        width = max((cell_len(plain(portal.name or portal.url)) for portal in portals), default=0)
-        for portal in portals:
-            name = fit(plain(portal.name or portal.url), min(width, 36))
+        self.text(self.say("diff_portals", n=len(both)), "bold")
+        shown = both + (alone if everything else [])
+        width = max((cell_len(plain(portal.name or portal.url)) for portal in shown), default=0)
+        for portal in shown:
+            name = fit(plain(portal.name or portal.url), min(width, _NAME_WIDTH))
             self.text(f"{_GAP}{name}{_GAP}{self._condition(portal.older)} → {self._condition(portal.newer)}")
+        if alone:
+            counts = {
+                key: sum(getattr(portal, key) is not None for portal in alone) for key in ("older", "newer")
+            }
+            self.text(_GAP + self.say("diff_alone", **counts), "dim")
 
     def _condition(self, found: tuple[str, str | None, int] | None) -> str:
         if found is None:
@@ -537,7 +554,7 @@ class _Page:
 
     def _pair(self, key: str, value: str, style: str = "") -> None:
         label = fit(self.say(key) if key else "", _LABEL_WIDTH)
-        self._screen.line(Text(_GAP).append(label, "dim").append(plain(value), style))
+        show(self._screen, Text(_GAP).append(label, "dim").append(plain(value), style))
 
     def _table(self, heads: Iterable[tuple[str, bool]]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")

@@ -24,7 +24,6 @@ from crawler.continuity import (
     sources,
 )
 from crawler.ledger import PortalLedger
-from crawler.runs import RunExtension
 from crawler.spiders.options import Options, read_options, unknown_options
 from crawler.steps import Bounds, Found, Window
 from crawler.walk import Visit
@@ -38,7 +37,7 @@ from pipelines.given import document_of
 from pipelines.record import Portal as PortalField
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
     from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
@@ -87,6 +86,7 @@ class WalkingSpider(scrapy.Spider):
         self.given: dict[str, str] = {}
         self.ledgers: list[PortalLedger] = []
         self.stored = 0
+        self.portal_ended: Callable[[Visit], None] | None = None
         self._room = asyncio.Semaphore()
         self._visits: list[Visit] = []
         super().__init__(*args)
@@ -245,8 +245,8 @@ class WalkingSpider(scrapy.Spider):
     def _close(self, visit: Visit) -> None:
         if visit.pending <= 0 and visit.ledger.ended is None:
             visit.ledger.ended = now()
-            if (run := self.crawler.get_extension(RunExtension)) is not None:
-                run.portal_ended(visit)
+            if self.portal_ended is not None:
+                self.portal_ended(visit)
             visit.forget()
             self._room.release()
 
@@ -313,7 +313,7 @@ class WalkingSpider(scrapy.Spider):
         return self.options.limit is not None and self.stored >= self.options.limit
 
 
-def _document(found: Found, origin: Origin | None) -> Document:
+def _document(found: Found, origin: Origin | None = None) -> Document:
     page, entry = found.page, found.entry
     return Document(
         url=found.address or page.url,

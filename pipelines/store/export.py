@@ -233,14 +233,14 @@ def _told(connection: Connection, run: int | None, keys: Iterable[int]) -> dict[
 
 def _findings(connection: Connection, keys: Iterable[int]) -> dict[int, list[Finding]]:
     """Report → what other reports say of it."""
-    found: dict[int, list[tuple[str, str, int, Finding]]] = defaultdict(list)
+    found: dict[int, list[tuple[str, str, str, Finding]]] = defaultdict(list)
     asked = (
-        select(findings.c.report, findings.c.rule, findings.c.finding, reports.c.id, reports.c.key)
+        select(findings.c.report, findings.c.rule, findings.c.finding, reports.c.id, reports.c.strand)
         .join_from(findings, reports, findings.c.other == reports.c.key)
         .where(findings.c.report.in_(list(keys)))
     )
     for row in connection.execute(asked):
-        found[row.report].append((row.rule, row.id, row.key, Finding.model_validate(row.finding)))
+        found[row.report].append((row.rule, row.id, row.strand, Finding.model_validate(row.finding)))
     return defaultdict(
         list,
         {key: [one[3] for one in sorted(those, key=lambda one: one[:3])] for key, those in found.items()},

@@ -368,9 +368,7 @@ def _attempt(connection: Connection, here: Here, url: str, outcome: str) -> None
 
 def _filled(connection: Connection, version: int, result: Result, record: Report) -> Report:
     row = connection.execute(
-        select(
-            reports.c.id, reports.c.first_seen, reports.c.last_seen, reports.c.changed, versions.c.number
-        )
+        select(reports.c.id, reports.c.first_seen, reports.c.last_seen, reports.c.changed, versions.c.number)
         .join_from(versions, reports, versions.c.report == reports.c.key)
         .where(versions.c.key == version)
     ).one()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import insert, select, update
 
 from pipelines.addresses import address_key, digest
-from pipelines.store.schema import entries, portals, publications
+from pipelines.store.schema import entries, portals, publications, reports
 from pipelines.store.standing import host
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def put(
     if page is not None:
         key: int = page.key
         connection.execute(update(publications).where(publications.c.key == key).values(**values))
+        if values["portal"] != page.portal:
+            connection.execute(update(reports).where(reports.c.key == page.report).values(dirty=True))
     else:
         key = connection.execute(
             insert(publications)

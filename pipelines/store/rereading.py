@@ -93,9 +93,7 @@ def _replace(connection: Connection, key: int, version: int, reading: Reading) -
         )
     )
     connection.execute(
-        update(reports)
-        .where(reports.c.key == key)
-        .values(agency=report.agency.name, kind=report.kind)
+        update(reports).where(reports.c.key == key).values(agency=report.agency.name, kind=report.kind)
     )
 
 
