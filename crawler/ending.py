@@ -11,15 +11,19 @@ from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import func, select
+
 from crawler.assertions import Circumstances, Judgement, is_publishable, judge_run
 from crawler.publishing import publish_run, write_run
 from pipelines.clock import now
+from pipelines.store.schema import runs, visits
 from pipelines.store.settling import announce
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from scrapy.crawler import Crawler
+    from sqlalchemy import Connection
 
     from crawler.assertions import Assertion
     from crawler.spiders.options import Options
@@ -89,5 +93,17 @@ def close_run(
         told = write_run(connection, folder, run)
         judgements = tuple(judge_run(connection, run, around, options.accept))
         data = Path(crawler.settings.get("GONGKAI_DATA"))
-        published = publish_run(connection, data, run, judgements)
+        held = options.mode == "replay" and not _was_good(connection, portals)
+        published = [] if held else publish_run(connection, data, run, judgements)
     return Ending(judgements, dict(told), tuple(one.entry() for one in published), told=True)
+
+
+def _was_good(connection: Connection, portals: Collection[int]) -> bool:
+    """Whether the last run that asked each of these portals was good: reading anew makes nothing of a bad one."""
+    last = (
+        select(func.max(visits.c.run))
+        .where(visits.c.portal.in_(portals), visits.c.mode != "replay")
+        .group_by(visits.c.portal)
+    )
+    good = select(runs.c.good).where(runs.c.seq.in_(last))
+    return all(connection.execute(good).scalars())

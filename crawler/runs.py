@@ -26,7 +26,6 @@ import scrapy
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
-from sqlalchemy.exc import SQLAlchemyError
 
 from crawler.continuity import settle
 from crawler.ending import Ending, close_run
@@ -40,7 +39,7 @@ from pipelines.clock import now
 from pipelines.clock import stamp as stamped
 from pipelines.lines import LineFile
 from pipelines.record import SCHEMA_VERSION, Report
-from pipelines.recording import Recording
+from pipelines.recording import UNSTORABLE, Recording
 from pipelines.stages import ITEMS, RUN_SETTING, Duplicate, Refused
 from pipelines.store.opening import StoreError, store_url
 
@@ -253,7 +252,7 @@ class RunExtension:
         """What can't be stored ends the run badly, but is no reason to hide what else became of it."""
         try:
             yield
-        except (SQLAlchemyError, OSError) as error:
+        except UNSTORABLE as error:
             if self._recording is not None:
                 self._recording.fail(error)
 

@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipelines.archive import Archive, ArchiveError, read, repair
 from pipelines.clock import now, stamp
-from pipelines.store.locking import hold
+from pipelines.store.locking import StoreHeld, hold
 from pipelines.store.memory import Memory, newest_capture, place_of_capture
-from pipelines.store.opening import open_store
+from pipelines.store.opening import StoreError, open_store
 from pipelines.store.schema import captures, runs
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ ARCHIVE: Final = "archive"
 """Name of the folder of all WARC files, beside the store."""
 RUNNING: Final = "running"
 LOST: Final = "lost"
+UNSTORABLE: Final = (SQLAlchemyError, OSError, StoreError)
+"""What is raised where something can't be stored."""
 _PAUSES: Final = (0.2, 1.0, 4.0)
 """Seconds between attempts to reach a database whose connection was lost."""
 _log = logging.getLogger(__name__)
@@ -111,19 +113,20 @@ class Recording:
 
         Raises:
             SQLAlchemyError: the store can't take it.
+            StoreError: it can't be reached, or somebody else holds it by now.
             OSError: the archive can't.
         """
         if self.archive is not None and self._captured:
             self.archive.sync()
         for pause in (*_PAUSES, None):
             try:
+                self._lock.keep()  # a server that was started anew has freed it
                 return self._once(work)
-            except DBAPIError as error:
-                if not error.connection_invalidated or pause is None:
+            except (DBAPIError, StoreError) as error:
+                if not _may_pass(error) or pause is None:
                     raise
                 _log.warning("the connection to the store was lost, trying again in %s s", pause)
                 time.sleep(pause)
-                self._lock.keep()  # a server that was started anew has freed it
         raise AssertionError  # pragma: no cover - the last pause is None
 
     def _once(self, work: Callable[[Connection], Result]) -> Result:
@@ -209,7 +212,7 @@ class Recording:
                     .values(state=state, reason=reason, ended=stamp(now()), **facts)
                 )
             )
-        except (SQLAlchemyError, OSError) as error:
+        except UNSTORABLE as error:
             self.fail(error)
 
     def close(self) -> None:
@@ -226,6 +229,13 @@ class Recording:
         if dead:
             with self.engine.begin() as connection:
                 connection.execute(update(runs).where(runs.c.id.in_(dead)).values(state=LOST))
+
+
+def _may_pass(error: DBAPIError | StoreError) -> bool:
+    """Whether a moment's patience may help."""
+    if isinstance(error, StoreError):
+        return not isinstance(error, StoreHeld)
+    return error.connection_invalidated
 
 
 def _mend(file: Path) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from scrapy.exceptions import DropItem, NotConfigured
-from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.cleaning import clean
 from pipelines.clock import now, stamp
@@ -19,7 +18,7 @@ from pipelines.deduplication import is_placed
 from pipelines.extraction import check, read
 from pipelines.fingerprints import content_digest, numbers_digest, text_digest
 from pipelines.given import document_of, given_of
-from pipelines.recording import Recording
+from pipelines.recording import UNSTORABLE, Recording
 from pipelines.store.intake import refuse, take_in
 from pipelines.store.rereading import reread
 from pipelines.store.sightings import Here, Reading, Refusal
@@ -240,7 +239,7 @@ def stored(recording: Recording, work: Callable[[Connection], Result]) -> Result
     """
     try:
         return recording.transact(work)
-    except (SQLAlchemyError, OSError) as error:
+    except UNSTORABLE as error:
         recording.fail(error)
         raise
 

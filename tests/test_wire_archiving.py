@@ -94,7 +94,7 @@ def test_a_full_disk_is_not_swallowed(recorder, monkeypatch):
 
     monkeypatch.setattr(Archive, "write", full)
     request = asked()
-    with pytest.raises(WireError, match="interrupted: .*space"):
+    with pytest.raises(WireError, match=r"interrupted: .*space"):
         ArchivingMiddleware(lambda: recorder).process_response(request, answered())
     assert "capture" not in request.meta
     assert recorder.noted == []

@@ -20,7 +20,7 @@ from sqlalchemy import or_, select
 
 from pipelines.deduplication import conflict
 from pipelines.record import Finding, Report, Seen
-from pipelines.store.schema import changes, findings, portals, publications, reports, runs, versions
+from pipelines.store.schema import changes, findings, portals, publications, reports, runs, versions, visits
 from pipelines.store.standing import shown, standings
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _T = TypeVar("_T")
 
 
 def reports_of_run(connection: Connection, run: int) -> Iterator[Report]:
-    """Every report that a run saw at some address, or told a change of.
+    """Every report that a run saw at some address, or told a change of; of a replay, every report that it read anew.
 
     Args:
         connection: of the store; read only.
@@ -69,7 +69,12 @@ def reports_of_run(connection: Connection, run: int) -> Iterator[Report]:
         publications.c.report.is_not(None),
     )
     told = select(changes.c.report).where(changes.c.run == run)
-    return _records(connection, run, reports.c.key.in_(shown.union(told)))
+    replayed = select(reports.c.key).where(
+        reports.c.portal.in_(
+            select(visits.c.portal).where(visits.c.run == run, visits.c.mode == "replay").distinct()
+        )
+    )
+    return _records(connection, run, reports.c.key.in_(shown.union(told, replayed)))
 
 
 def reports_of_province(connection: Connection, province: str | None, run: int | None) -> Iterator[Report]:
