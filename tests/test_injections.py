@@ -21,6 +21,7 @@ import pytest
 from fixtures.portals.shell import Row
 from fixtures.portals.site import NOT_FOUND, Answer
 from fixtures.portals.writing import cells_of
+from tests.preloaded import preloaded
 from tests.shifting_portal import (
     BODIES,
     BROKEN,
@@ -29,6 +30,7 @@ from tests.shifting_portal import (
     DAY,
     DEPARTMENTS,
     HUB,
+    HUBS,
     NOON,
     Crawler,
     standing,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.preloaded import Preloaded
     from tests.shifting_portal import Run, ShiftingPortal
 
 FULL = ("-a", "mode=full")
@@ -52,10 +55,17 @@ def standing_portal() -> Iterator[ShiftingPortal]:
 
 
 @pytest.fixture(scope="module")
-def first(standing_portal: ShiftingPortal, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home() -> Iterator[Preloaded]:
+    """Where crawls begin."""
+    with preloaded() as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def first(standing_portal: ShiftingPortal, home: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a good first run left behind."""
     data = tmp_path_factory.mktemp("first")
-    run = Crawler(standing_portal, data, clock=NOON)()
+    run = Crawler(standing_portal, data, clock=NOON, home=home)()
     assert (run.code, run.outcome) == (0, OK), run.words
     assert run.told == {"new": set(standing_portal.shown)}
     assert Crawler(standing_portal, data).latest
@@ -70,11 +80,17 @@ def portal(standing_portal: ShiftingPortal) -> ShiftingPortal:
 
 
 @pytest.fixture
-def crawl(portal: ShiftingPortal, first: Path, tmp_path: Path) -> Crawler:
+def crawl(portal: ShiftingPortal, home: Preloaded, first: Path, tmp_path: Path) -> Crawler:
     """Crawls the portal, a day after the good first run."""
     data = tmp_path / "data"
     shutil.copytree(first, data, symlinks=True)
-    return Crawler(portal, data, clock=NOON + DAY)
+    return Crawler(portal, data, clock=NOON + DAY, home=home)
+
+
+@pytest.fixture
+def anew(portal: ShiftingPortal, home: Preloaded, tmp_path: Path) -> Crawler:
+    """Crawls the portal for the first time."""
+    return Crawler(portal, tmp_path / "data", clock=NOON, home=home)
 
 
 def good(run: Run) -> dict[str, set[str]]:
@@ -97,6 +113,15 @@ def quiet(run: Run) -> None:
     assert good(run) == {}
     assert run.documents == {}
     assert run.others == Counter({"/robots.txt", "/"} | run.portal.lists())
+
+
+def recovered(crawl: Crawler) -> None:
+    """A run after a bad one also looks for lists that may have moved, asks for no report, and then all is quiet."""
+    run = crawl()
+    assert good(run) == {}
+    assert run.documents == {}
+    assert run.others == Counter({"/robots.txt", "/"} | HUBS | run.portal.lists())
+    quiet(crawl())
 
 
 def whole(crawl: Crawler, *more: str) -> None:
@@ -122,7 +147,7 @@ def test_lists_are_drawn_by_a_script_from_now_on(portal: ShiftingPortal, crawl: 
     portal.drawn = True
     assert bad(crawl(), crawl, first, "layout-changed", "no_rows") == {}
     portal.drawn = False
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_page_3_answers_500_while_a_report_vanishes(
@@ -132,7 +157,7 @@ def test_page_3_answers_500_while_a_report_vanishes(
     portal.withdraw("water-2024")
     assert bad(crawl(), crawl, first, "partial", "page_failed") == {}
     portal.restore()
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_every_page_is_a_challenge_with_status_200(
@@ -141,7 +166,7 @@ def test_every_page_is_a_challenge_with_status_200(
     portal.answers |= dict.fromkeys(["/", HUB, *portal.lists(), *portal.names], CHALLENGE)
     assert bad(crawl(*FULL), crawl, first, "blocked", "challenge_js") == {}
     portal.answers.clear()
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_new_report_is_a_challenge_with_status_200(
@@ -215,7 +240,7 @@ def test_order_of_a_list_is_unstable(portal: ShiftingPortal, crawl: Crawler) -> 
         assert run.told == {}
         assert run.documents == {}
     portal.shuffled = False
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_list_shifts_while_it_is_read(portal: ShiftingPortal, crawl: Crawler) -> None:
@@ -260,7 +285,7 @@ def test_list_shrinks_by_half(portal: ShiftingPortal, crawl: Crawler, first: Pat
         portal.shown[name].listed = False
     assert bad(crawl(), crawl, first, "partial", "shrunk") == {}
     portal.restore()
-    quiet(crawl())
+    recovered(crawl)
     for name in hidden:
         portal.withdraw(name)
     assert good(crawl("-a", "accept=shrunk")) == {"missing": set(hidden)}
@@ -273,7 +298,7 @@ def test_list_says_that_it_is_empty(portal: ShiftingPortal, crawl: Crawler, firs
     run = crawl()
     assert bad(run, crawl, first, *run.outcome) == {}
     portal.restore()
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_attachment_lies_on_another_host(portal: ShiftingPortal, crawl: Crawler) -> None:
@@ -286,16 +311,15 @@ def test_attachment_lies_on_another_host(portal: ShiftingPortal, crawl: Crawler)
     quiet(crawl())
 
 
-def test_run_is_killed(portal: ShiftingPortal, tmp_path: Path) -> None:
-    killed = Crawler(portal, tmp_path, clock=NOON)
+def test_run_is_killed(portal: ShiftingPortal, anew: Crawler) -> None:
     portal.pause = 0.05
-    run = killed.killed(16, CONCURRENT_REQUESTS_PER_DOMAIN="1")
+    run = anew.killed(16, CONCURRENT_REQUESTS_PER_DOMAIN="1")
     assert run.code == -signal.SIGKILL
-    assert killed.latest == ""
-    run = killed()
+    assert anew.latest == ""
+    run = anew()
     assert good(run) == {"new": set(portal.shown)}  # nobody had been told of any
     assert 0 < run.documents.total() < len(portal.shown)
-    quiet(killed())
+    quiet(anew())
 
 
 def test_runs_without_change(crawl: Crawler) -> None:
@@ -492,7 +516,7 @@ def test_robots_txt_forbids_everything_of_a_sudden(
     assert bad(run, crawl, first, "blocked", "robots") == {}
     assert run.others == {"/robots.txt": 1}
     portal.robots = ""
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_home_page_answers_500(portal: ShiftingPortal, crawl: Crawler) -> None:
@@ -501,7 +525,7 @@ def test_home_page_answers_500(portal: ShiftingPortal, crawl: Crawler) -> None:
     assert run.code == 1
     assert run.told == {}
     portal.answers.clear()
-    quiet(crawl())
+    recovered(crawl)
 
 
 def test_server_tells_the_truth_about_age(portal: ShiftingPortal, crawl: Crawler) -> None:
@@ -543,20 +567,19 @@ def test_server_answers_304_to_whom_it_told_nothing(
 # --- the machine that crawls
 
 
-def test_ctrl_c(portal: ShiftingPortal, tmp_path: Path) -> None:
-    crawl = Crawler(portal, tmp_path, clock=NOON)
+def test_ctrl_c(portal: ShiftingPortal, anew: Crawler) -> None:
     portal.pause = 0.2
-    run = crawl.killed(14, signal.SIGINT, CONCURRENT_REQUESTS_PER_DOMAIN="1", DOWNLOAD_DELAY="0.05")
+    run = anew.killed(14, signal.SIGINT, CONCURRENT_REQUESTS_PER_DOMAIN="1", DOWNLOAD_DELAY="0.05")
     assert run.code == 130
     assert run.outcome == ("partial", "interrupted")
     told = run.told.get("new", set())
     assert 0 < len(told) < len(portal.shown)
-    assert crawl.latest == ""
+    assert anew.latest == ""
     portal.pause = 0.0
-    run = crawl()
+    run = anew()
     assert good(run) == {"new": set(portal.shown) - told}
     assert set(run.documents) == set(portal.shown) - told
-    quiet(crawl())
+    quiet(anew())
 
 
 def test_two_runs_at_once(portal: ShiftingPortal, crawl: Crawler) -> None:
@@ -586,16 +609,15 @@ def test_clock_is_set_back(portal: ShiftingPortal, crawl: Crawler) -> None:
 
 
 @pytest.mark.parametrize("room", [1 << 10, 100 << 10])
-def test_disk_is_full(portal: ShiftingPortal, tmp_path: Path, room: int) -> None:
-    crawl = Crawler(portal, tmp_path, clock=NOON)
-    running = crawl.begin()
+def test_disk_is_full(portal: ShiftingPortal, anew: Crawler, room: int) -> None:
+    running = anew.begin()
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (room, room))
-    run = crawl.end(running)
+    run = anew.end(running)
     assert run.code not in {0, -signal.SIGXFSZ}
     assert run.words.strip()
-    assert crawl.latest == ""
-    assert good(crawl()) == {"new": set(portal.shown)}
-    quiet(crawl())
+    assert anew.latest == ""
+    assert good(anew()) == {"new": set(portal.shown)}
+    quiet(anew())
 
 
 def test_store_of_a_newer_program_is_left_alone(crawl: Crawler, first: Path) -> None:
