@@ -598,11 +598,11 @@ class Visit:
             # A row that one page prints twice is doubled by the portal; one that comes back on another page shifted.
             if key in here or key not in column.seen:
                 count.found += 1
-            else:
-                column.shifted = True
             if key not in here and key not in column.seen:
                 fresh.append(entry)
             here.add(key)
+        # A page of nothing but known rows is misread paging; one that also has known rows shows that the list moved.
+        column.shifted |= bool(fresh) and not here.isdisjoint(column.seen)
         column.seen |= here
         column.filled |= bool(here)
         return fresh

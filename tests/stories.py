@@ -130,10 +130,18 @@ def nothing(capture: str, given: str) -> bytes | None:
 
 @dataclass
 class Story:
-    """Crawls of one portal, or of several."""
+    """Crawls of one portal, or of several.
+
+    Attributes:
+        connection: of the store.
+        home: the portal that is crawled.
+        parted: the two lists stand on two portals.
+        outcomes: what became of the pages of the last crawl.
+    """
 
     connection: Connection
     home: str = HOME
+    parted: bool = False
     outcomes: list[str] = field(default_factory=list)
 
     def begin(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,10 +26,11 @@ from pipelines.store.sightings import Here, ListingRead, Row
 from tests.stories import HOME, LIST, MOBILE, OTHER, SCHOOL, WATER, A, B, C, Doc, Sight, Story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Engine
 
+ELSEWHERE = "http://water.city.gov.cn/"
 LATER = "2026-11-23T12:00:00+00:00"
 BOTH = {LIST: [A], OTHER: [A, B]}
 
@@ -335,30 +337,54 @@ SIGHTS = st.builds(
 )
 
 
+def parts(story: Story, sight: Sight) -> dict[str, Sight]:
+    """The same two lists on one portal, or on two."""
+    if not story.parted:
+        return {HOME: sight}
+    return {
+        home: replace(sight, pages={url: sight.pages[url] for url in urls}, lists={column: urls})
+        for home, (column, urls) in zip((HOME, ELSEWHERE), sight.columns.items(), strict=True)
+    }
+
+
+def finish(story: Story, run: int, sight: Sight, homes: Iterable[str]) -> None:
+    """The portals end, one after the other."""
+    for home in homes:
+        story.settle(Here(run, story.portal(home), sight.at), parts(story, sight)[home])
+
+
 def undisturbed(story: Story, sights: list[Sight]) -> Iterator[Any]:
     for sight in sights:
-        story.crawl(sight)
+        run = story.begin()
+        for home, part in parts(story, sight).items():
+            story.read(Here(run, story.portal(home), sight.at), part, part.pages)
+            finish(story, run, sight, [home])
+        story.tell(run, [story.portal(home) for home in parts(story, sight)])
         yield story.told, story.exported
 
 
 def disturbed(story: Story, sights: list[Sight], data: st.DataObject) -> Iterator[Any]:
     """The same, but in any order, with runs that are killed anywhere; what they stored is asked again or not."""
     for sight in sights:
-        left = data.draw(st.permutations(sorted(sight.pages)))
-        for _ in range(data.draw(st.integers(0, 2))):
-            cut = data.draw(st.integers(0, len(left)))
-            here = story.here(sight.at)
-            story.read(here, sight, left[:cut])
-            if cut == len(left) and data.draw(st.booleans()):
-                story.settle(here, sight)
+        portals_ = parts(story, sight)
+        todo = [(home, url) for home, part in portals_.items() for url in sorted(part.pages)]
+        left = data.draw(st.permutations(todo))
+        for killed in [*[True] * data.draw(st.integers(0, 2)), False]:
+            cut = data.draw(st.integers(0, len(left))) if killed else len(left)
+            run = story.begin()
+            for home, url in left[:cut]:
+                story.read(Here(run, story.portal(home), sight.at), portals_[home], [url])
+            homes = data.draw(st.permutations(sorted(portals_)))
+            if not killed:
+                finish(story, run, sight, homes)
+                story.tell(run, [story.portal(home) for home in homes])
+                yield story.told, story.exported
+                break
+            if cut == len(left):
+                finish(story, run, sight, homes[: data.draw(st.integers(0, len(homes)))])
             if data.draw(st.booleans()):
                 left = left[cut:]
-            story.lose(here.run)
-        here = Here(story.begin(), story.portal(), sight.at)
-        story.read(here, sight, left)
-        story.settle(here, sight)
-        story.tell(here.run, [here.portal])
-        yield story.told, story.exported
+            story.lose(run)
 
 
 @pytest.fixture(scope="module")
@@ -370,12 +396,17 @@ def memory() -> Iterator[Engine]:
     engine.dispose()
 
 
-@given(sights=st.lists(SIGHTS, min_size=1, max_size=4), data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_nothing_depends_on_order_or_interruptions(memory: Engine, sights: list[Sight], data: st.DataObject):
+@given(sights=st.lists(SIGHTS, min_size=1, max_size=4), parted=st.booleans(), data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_nothing_depends_on_order_or_interruptions(
+    memory: Engine,
+    sights: list[Sight],
+    parted: bool,  # noqa: FBT001
+    data: st.DataObject,
+):
     results = []
     for tell in (undisturbed, lambda story, sights: disturbed(story, sights, data)):
         with memory.connect() as connection, connection.begin() as transaction:
-            results.append(list(tell(Story(connection), sights)))
+            results.append(list(tell(Story(connection, parted=parted), sights)))
             transaction.rollback()
     assert results[0] == results[1]

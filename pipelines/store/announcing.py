@@ -40,7 +40,7 @@ def announce(connection: Connection, run: int, portals: Collection[int]) -> None
     for chunk in chunks(_unsettled(connection, run, portals)):
         compare(connection, chunk, run)
     for chunk in chunks(_dirty(connection, portals)):
-        standings = arrange(connection, chunk)
+        standings = arrange(connection, chunk, final=True)
         rows = {row.key: row for row in connection.execute(_TOLD.where(reports.c.key.in_(chunk)))}
         _inherit(connection, run, rows.values())
         told: list[dict[str, Any]] = []

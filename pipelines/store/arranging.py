@@ -42,12 +42,14 @@ class _Updates:
     reports: list[dict[str, Any]] = field(default_factory=list)
 
 
-def arrange(connection: Connection, keys: Collection[int]) -> dict[int, Standing]:
+def arrange(connection: Connection, keys: Collection[int], *, final: bool = False) -> dict[int, Standing]:
     """Derive everything anew for these reports.
 
     Args:
         connection: in a transaction of the caller.
         keys: of reports that got a new fact.
+        final: nothing more will come in this run, so that readers can be told. Until then versions that they know keep
+            their numbers and nothing is called moved: another page may still say otherwise.
 
     Returns:
         How they stand now.
@@ -60,7 +62,8 @@ def arrange(connection: Connection, keys: Collection[int]) -> dict[int, Standing
         updates = _Updates()
         names = _names(connection, found.values())
         for key, standing in found.items():
-            result[key] = _arrange(standing, rows[key], era, updates, names.get(key, {}))
+            result[key] = after = _arranged(standing, rows[key], era)
+            _compare(standing, after, rows[key], names.get(key, {}), updates, final=final)
         _write(connection, updates)
     return result
 
@@ -76,27 +79,33 @@ _REPORTS: Final = select(
 )
 
 
-def _arrange(
-    standing: Standing,
-    report: AnyRow,
-    era: Callable[[int, int], float],
-    updates: _Updates,
-    names: dict[int, dict[str, Any]],
-) -> Standing:
+def _arranged(standing: Standing, report: AnyRow, era: Callable[[int, int], float]) -> Standing:
+    """The report as it stands by all that is known."""
     moved = _moved(standing)
-    numbered = ages(moved, report.told_run, era)
-    for version in moved.versions:
-        if numbered[version.key] != (version.number, version.previous):
-            number, previous = numbered[version.key]
-            updates.versions.append({"at": version.key, "number": number, "previous": previous})
-    after = _renumbered(moved, numbered)
+    return _renumbered(moved, ages(moved, report.told_run, era))
+
+
+def _compare(
+    before: Standing,
+    after: Standing,
+    report: AnyRow,
+    names: dict[int, dict[str, Any]],
+    updates: _Updates,
+    *,
+    final: bool,
+) -> None:
+    """Note what differs from what is stored."""
     records = shown(after)
     main = records[0].place
-    updates.publications += [
-        {"at": place.address, "state": place.state, "fate": fate}
-        for place, fate in _fates(after, records)
-        if place.state != REPLACED
-    ]
+    for old, new in zip(before.versions, after.versions, strict=True):
+        if old != new and (final or report.told_run is None or new.run > report.told_run):
+            updates.versions.append({"at": new.key, "number": new.number, "previous": new.previous})
+    if final:
+        updates.publications += [
+            {"at": place.address, "state": place.state, "fate": fate}
+            for place, fate in _fates(after, records)
+            if place.state != REPLACED
+        ]
     values = {
         "state": state_of(after),
         "portal": main.portal,
@@ -105,7 +114,6 @@ def _arrange(
     }
     if any(getattr(report, name) != value for name, value in values.items()):
         updates.reports.append({"at": report.key, **values})
-    return after
 
 
 def _moved(standing: Standing) -> Standing:

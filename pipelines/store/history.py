@@ -6,13 +6,16 @@ bounded by the number of portals, or by one report.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, select, type_coerce
 
 from pipelines.addresses import address_key, digest
 from pipelines.store.schema import captures, changes, findings, portals, publications, reports, runs, versions
@@ -37,8 +40,9 @@ CHANGES: Final = ("new", "changed", "moved", "returned", "missing", "gone", "rer
 """What a run may tell of a report, in the order in which people are told."""
 _STATES: Final = {"new": "active", "returned": "active", "missing": "missing", "gone": "gone"}
 """Changes after which a report is in another state."""
-_AT_ONCE: Final = 1_000
-"""Rows held at a time while a large answer streams."""
+_AT_ONCE: Final = 4_000
+"""Rows held at a time while large answers stream."""
+_NO_DETAILS: Final = "{}"
 _LARGEST: Final = 2**63
 
 
@@ -271,7 +275,7 @@ class Told:
 
 def changes_of(connection: Connection, seq: int) -> Iterator[Told]:
     """What one run told, one entry per report; in the order in which the reports entered the store."""
-    for rows in _by_report(connection, _told(seq, seq)):
+    for rows in _by_report(_streamed(connection, _told(seq))):
         yield _entry(rows, tuple(kind for kind in CHANGES if any(row.change == kind for row in rows)))
 
 
@@ -282,24 +286,32 @@ def net_changes(connection: Connection, older: int, newer: int) -> Iterator[Told
     and changed back, or was missing and returned, is as it was and does not appear.
     """
     visited = select(visits_table.c.portal).where(visits_table.c.run.in_((older, newer)))
-    asked = _told(older + 1, newer).where(reports.c.portal.in_(visited))
-    for rows in _by_report(connection, asked):
+    seqs = _runs_over(connection, visited, older + 1, newer)
+    # The changes of one run come in the order of reports without being sorted, so several need only be merged.
+    share = max(1, _AT_ONCE // max(1, len(seqs)))
+    told = (_streamed(connection, _told(seq).where(reports.c.portal.in_(visited)), share) for seq in seqs)
+    for rows in _by_report(merge(*told, key=attrgetter("report", "run"))):
         if net := _net(connection, rows, older):
             yield _entry(rows, net)
 
 
-def _told(first: int, last: int) -> AnySelect:
-    """Changes of the runs from first to last with what names their reports, report after report."""
+def _runs_over(connection: Connection, visited: AnySelect, first: int, last: int) -> list[int]:
+    """Runs that visited one of these portals: a run tells only of portals that it visited."""
+    table = visits_table.c
+    asked = select(table.run).where(table.portal.in_(visited), table.run.between(first, last)).distinct()
+    return sorted(connection.execute(asked).scalars())
+
+
+def _told(seq: int) -> AnySelect:
+    """Changes of a run with what names their reports, in the order of its primary key."""
     now, was = versions.alias("now"), versions.alias("was")
     table = changes.c
-    # Of one run the key of the table is already in this order: nothing is sorted.
-    span = table.run == last if first == last else table.run.between(first, last)
     return (
         select(
             table.run,
             table.report,
             table.change,
-            table.details,
+            type_coerce(table.details, Text).label("details"),  # most are empty, and read by nobody
             reports.c.id,
             reports.c.strand,
             reports.c.year,
@@ -314,13 +326,13 @@ def _told(first: int, last: int) -> AnySelect:
         .join(reports, reports.c.key == table.report)
         .outerjoin(now, now.c.key == table.version)
         .outerjoin(was, was.c.key == table.was)
-        .where(span)
-        .order_by(table.report, table.run, table.change)
+        .where(table.run == seq)
+        .order_by(table.report, table.change)
     )
 
 
-def _by_report(connection: Connection, asked: AnySelect) -> Iterator[list[AnyRow]]:
-    for _, rows in groupby(_streamed(connection, asked), key=lambda row: row.report):
+def _by_report(told: Iterable[AnyRow]) -> Iterator[list[AnyRow]]:
+    for _, rows in groupby(told, key=attrgetter("report")):
         yield list(rows)
 
 
@@ -328,7 +340,7 @@ def _entry(rows: Sequence[AnyRow], kinds: tuple[str, ...]) -> Told:
     first, last = rows[0], rows[-1]
     details: dict[str, Any] = {}
     for row in rows:
-        details |= row.details
+        details |= _details(row)
     if "moved" in kinds:
         details |= _move(rows)
     return Told(
@@ -345,8 +357,15 @@ def _entry(rows: Sequence[AnyRow], kinds: tuple[str, ...]) -> Told:
     )
 
 
+def _details(row: AnyRow) -> dict[str, Any]:
+    details: dict[str, Any] = {} if row.details == _NO_DETAILS else json.loads(row.details)
+    return details
+
+
 def _net(connection: Connection, rows: Sequence[AnyRow], older: int) -> tuple[str, ...]:
     """Kinds of change that are left when all that was undone in between is taken off."""
+    if len(rows) == 1:
+        return (rows[0].change,)
     after = _state_after(rows)
     if any(row.change == "new" for row in rows):
         return ("new",) if after in (None, "active") else ("new", after)
@@ -402,7 +421,7 @@ def _is_moved(rows: Sequence[AnyRow]) -> bool:
 
 def _move(rows: Sequence[AnyRow]) -> dict[str, Any]:
     """From where to where, over all moves."""
-    moves = [row.details for row in rows if row.change == "moved"]
+    moves = [_details(row) for row in rows if row.change == "moved"]
     return {"was_url": moves[0].get("was_url"), "url": moves[-1].get("url")}
 
 
@@ -722,8 +741,8 @@ def _archived(connection: Connection, capture: str | None) -> tuple[Archived, ..
 # --- all of them
 
 
-def _streamed(connection: Connection, asked: AnySelect) -> Iterator[AnyRow]:
-    yield from connection.execute(asked, execution_options={"yield_per": _AT_ONCE})
+def _streamed(connection: Connection, asked: AnySelect, share: int = _AT_ONCE) -> Iterator[AnyRow]:
+    yield from connection.execute(asked, execution_options={"yield_per": share})
 
 
 def _is_storable(text: str) -> bool:
