@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from scrapy import Request
 from scrapy.crawler import AsyncCrawlerProcess
 
 from crawler.discovery import row_kind
@@ -21,8 +20,9 @@ from crawler.webpage import of_response
 from pipelines.stages import RUN_SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
+    from scrapy import Request
     from scrapy.http import Response
     from scrapy.settings import Settings
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crawler.steps import Ask
     from crawler.walk import Visit
     from crawler.webpage import WebPage
+    from pipelines.document import Document
 
 PAGES: Final = 40
 """Pages that a probe asks unless told otherwise."""
@@ -104,11 +105,15 @@ class ProbeSpider(PortalSpider):
         self.sight.ledger = visit.ledger
         return [visit]
 
-    def parse(self, response: Response, visit: Visit, ask: Ask) -> Iterator[Any]:
+    async def parse(self, response: Response, visit: Visit, ask: Ask) -> AsyncIterator[Document | Request]:
         """Let the walk go on, and note what this page shows."""
-        steps = list(super().parse(response, visit, ask))
+        steps = [step async for step in super().parse(response, visit, ask)]
         self._see(of_response(response, ask.fetch), visit, ask)
-        yield from (step for step in steps if isinstance(step, Request))
+        for step in steps:
+            yield step
+
+    def _takes(self) -> bool:
+        return False
 
     def _see(self, page: WebPage, visit: Visit, ask: Ask) -> None:
         sight = self.sight

@@ -92,6 +92,7 @@ class Visit:
         exceptions: how its requests differ from all others (``scheme``, ``tls``, ``charset``), of the registry.
         recall: what earlier runs stored, and what this one sees of documents.
         pending: requests under way; the walk is over when none is left.
+        in_pipelines: documents that were handed on and are not stored yet.
         complete: everything was asked that there was to ask.
         key: of the portal in the store; None for a crawl without one.
         mode: full if the portal is read to its end and every document is looked at that is not stored.
@@ -110,6 +111,7 @@ class Visit:
     recall: Recall = field(default_factory=Recall)
     pending: int = 0
     stopped: bool = False
+    in_pipelines: int = 0
     complete: bool = False
     key: int | None = None
     mode: Mode = "full"

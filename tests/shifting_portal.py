@@ -393,8 +393,8 @@ class ShiftingPortal(PageSite):
 def shown_report(name: str, column: str = BODIES, **facts: Any) -> Shown:
     """The report of a body and year; ``facts`` as in ``truth.json``."""
     body, _, year = name.rpartition("-")
-    agency = _AGENCIES[body]
-    number = 100 + list(_AGENCIES).index(body)
+    agency = _AGENCIES.get(body, body)
+    number = 100 + list(_AGENCIES).index(body) if body in _AGENCIES else 100 + len(_AGENCIES)
     entry = {
         "path": f"{column}{int(year) + 1}01/t{int(year) + 1}0120_{number}.html",
         "title": f"{agency}{year}年政府信息公开工作年度报告",

@@ -233,6 +233,13 @@ def test_order_of_the_two_does_not_matter(store: Filled, call: Call) -> None:
     assert "中断" not in out
 
 
+def test_portals_of_one_run_alone_are_only_counted(store: Filled, call: Call) -> None:
+    fill(store)
+    assert "较早 1 个，较晚 0 个" in call("diff", "1", "2")[1]
+    assert "未涉及" not in call("diff", "1", "2")[1]
+    assert "✓ 完整 2 → 未涉及" in call("diff", "1", "2", "--all")[1]
+
+
 def test_run_that_told_nothing_is_said_to(store: Filled, call: Call) -> None:
     fill(store)
     store.run(4, state="running", ended=None)

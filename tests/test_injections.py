@@ -21,6 +21,7 @@ import pytest
 from fixtures.portals.shell import Row
 from fixtures.portals.site import NOT_FOUND, Answer
 from fixtures.portals.writing import cells_of
+from pipelines.store.migrations import VERSION_TABLE
 from tests.preloaded import preloaded
 from tests.shifting_portal import (
     BODIES,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 FULL = ("-a", "mode=full")
 OK = ("ok", None)
+TEXT = ("title", "agency", "figures")
+"""What makes two pages say the same."""
 
 
 @pytest.fixture(scope="module")
@@ -288,7 +291,7 @@ def test_list_shrinks_by_half(portal: ShiftingPortal, crawl: Crawler, first: Pat
     recovered(crawl)
     for name in hidden:
         portal.withdraw(name)
-    assert good(crawl("-a", "accept=shrunk")) == {"missing": set(hidden)}
+    assert good(crawl("-a", "accept=shrunk,reports_floor")) == {"missing": set(hidden)}
     whole(crawl)
 
 
@@ -448,12 +451,12 @@ def test_mobile_twin(portal: ShiftingPortal, crawl: Crawler) -> None:
 
 
 def test_copy_in_another_column(portal: ShiftingPortal, crawl: Crawler) -> None:
-    shown = portal.shown["water-2024"]
-    portal.publish("water-2024", CITY)
-    portal.shown["copy"], portal.shown["water-2024"] = portal.shown["water-2024"], shown
+    portal.publish(
+        "copy-2024", CITY, **{key: getattr(portal.shown["water-2024"].report, key) for key in TEXT}
+    )
     run = crawl()
     assert good(run) == {}
-    assert run.documents.total() == 1
+    assert run.documents == {"copy-2024": 1}
     assert (run.books["reports"], run.books["duplicates"]) == (18, 1)
     (record,) = (record for name, record in crawl.stored if name == "water-2024")
     assert len(record["also_at"]) == 1
@@ -522,10 +525,11 @@ def test_robots_txt_forbids_everything_of_a_sudden(
 def test_home_page_answers_500(portal: ShiftingPortal, crawl: Crawler) -> None:
     portal.answers["/"] = BROKEN
     run = crawl()
-    assert run.code == 1
     assert run.told == {}
+    assert "door_failed" in run.issues
+    assert set(run.others) == {"/robots.txt", "/"} | portal.lists()  # they are known
     portal.answers.clear()
-    recovered(crawl)
+    quiet(crawl())
 
 
 def test_server_tells_the_truth_about_age(portal: ShiftingPortal, crawl: Crawler) -> None:
@@ -605,7 +609,10 @@ def test_clock_is_set_back(portal: ShiftingPortal, crawl: Crawler) -> None:
     assert good(run) == {"new": {"water-2025"}}
     whole(crawl, "water-2025")
     assert crawl.latest.count("\n") == len(portal.shown)
-    quiet(crawl(clock=NOON + 6 * DAY))
+    assert (
+        good(crawl(clock=NOON + 6 * DAY)) == {}
+    )  # all is looked at: the last full pass seems to be long ago
+    quiet(crawl(clock=NOON + 7 * DAY))
 
 
 @pytest.mark.parametrize("room", [1 << 10, 100 << 10])
@@ -622,7 +629,7 @@ def test_disk_is_full(portal: ShiftingPortal, anew: Crawler, room: int) -> None:
 
 def test_store_of_a_newer_program_is_left_alone(crawl: Crawler, first: Path) -> None:
     with closing(sqlite3.connect(crawl.data / "store.db")) as store:
-        store.execute("UPDATE alembic_version SET version_num = 'fffffffffff0'")
+        store.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608 - our own name
         store.commit()
     before = len(crawl.portal.log)
     run = crawl()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -145,14 +146,28 @@ def answer(request: Request) -> HtmlResponse:
     return HtmlResponse(request.url, body=PAGES[request.url].encode(), request=request)
 
 
-def handled(requests: list[Request]) -> list[Document]:
+def handled(spider: Any, requests: list[Request]) -> list[Document]:
     """Answer everything that is asked for; the documents."""
     documents: list[Document] = []
     while requests:
         request = requests.pop()
-        for result in request.callback(answer(request), **request.cb_kwargs):  # type: ignore[misc]
-            (documents if isinstance(result, Document) else requests).append(result)
+        handle(spider, request, documents, requests)
     return documents
+
+
+def handle(spider: Any, request: Request, documents: list[Document], requests: list[Request]) -> None:
+    """What a crawl does with an answer: documents go through pipelines, which say when they are done."""
+
+    async def carry() -> None:
+        response = answer(request)
+        async for result in spider.parse(response, **request.cb_kwargs):
+            if isinstance(result, Document):
+                documents.append(result)
+                asyncio.get_running_loop().call_soon(spider.count_document, response)
+            else:
+                requests.append(result)
+
+    asyncio.run(carry())
 
 
 def begun(spider: Any) -> tuple[Visit, list[Request]]:
@@ -162,7 +177,7 @@ def begun(spider: Any) -> tuple[Visit, list[Request]]:
 
 def test_documents_are_handed_on_with_what_the_list_says(spider: Any) -> None:
     visit, requests = begun(spider)
-    documents = handled(requests)
+    documents = handled(spider, requests)
     assert sorted(one.url for one in documents) == [f"{HOME}nb/{year}.html" for year in (2023, 2024, 2025)]
     assert {one.published for one in documents} == {"2025-01-20"}
     assert {one.portal.home for one in documents} == {HOME}
@@ -206,8 +221,7 @@ def test_fault_of_ours_ends_the_page_not_the_visit(spider: Any, monkeypatch: pyt
     while requests:
         request = requests.pop()
         try:
-            for result in request.callback(answer(request), **request.cb_kwargs):  # type: ignore[misc]
-                (documents if isinstance(result, Document) else requests).append(result)
+            handle(spider, request, documents, requests)
         except ZeroDivisionError:
             faults += 1
     assert faults == 2
@@ -222,7 +236,7 @@ def test_limit_stops_all_visits() -> None:
     spider.count_item()
     assert visit.stopped
     assert visit.ledger.limited
-    assert handled(requests) == []
+    assert handled(spider, requests) == []
     assert visit.pending == 0
 
 

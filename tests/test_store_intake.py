@@ -127,7 +127,9 @@ def test_a_placed_body_is_not_one_that_is_not(story: Story):
 def test_twin_and_mobile_twin_with_another_text(story: Story):
     story.crawl(Sight({A: Doc(), B: Doc(), MOBILE: Doc(text="手机版")}))
     assert story.outcomes == ["new", "duplicate", "duplicate"]
-    assert story.told == {("new", WATER)}
+    story.crawl(Sight({A: Doc(), B: Doc(), MOBILE: Doc(text="手机版,改了")}))
+    assert story.outcomes == ["unchanged", "duplicate", "duplicate"]
+    assert story.told == set()
     assert (story.record()["url"], story.record()["also_at"]) == (A, (MOBILE, B))
     fates = dict(story.connection.execute(select(publications.c.url, publications.c.fate)).all())
     assert fates == {A: "report", B: "duplicate", MOBILE: "duplicate"}

@@ -89,6 +89,7 @@ class WalkingSpider(scrapy.Spider):
         self.portal_ended: Callable[[Visit], None] | None = None
         self._room = asyncio.Semaphore()
         self._visits: list[Visit] = []
+        self._idle: dict[int, asyncio.Event] = {}
         super().__init__(*args)
 
     @property
@@ -109,6 +110,8 @@ class WalkingSpider(scrapy.Spider):
         crawler.signals.connect(spider.count_request, signals.request_reached_downloader)
         crawler.signals.connect(spider.count_response, signals.response_received)
         crawler.signals.connect(spider.count_item, signals.item_scraped)
+        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+            crawler.signals.connect(spider.count_document, signal)
         spider.prepare(crawler.settings.getint("GONGKAI_PORTALS_AT_ONCE"))
         return spider
 
@@ -176,20 +179,45 @@ class WalkingSpider(scrapy.Spider):
             for request in self._requests(visit, visit.begin()):
                 yield request
 
-    def parse(self, response: Response, visit: Visit, ask: Ask) -> Iterator[Document | Request]:
-        """Give an answer to its walk."""
+    async def parse(self, response: Response, visit: Visit, ask: Ask) -> AsyncIterator[Document | Request]:
+        """Give an answer to its walk, and go on when its documents are stored."""
+        steps: Iterable[Step] = ()
         if response.status == NOT_MODIFIED:
             visit.not_modified(ask)
-            yield from self._go_on(visit, ())
         else:
             steps = visit.answered(ask, of_response(response, ask.fetch))
-            yield from self._go_on(visit, steps, response)
+        try:
+            for step in steps:
+                if not isinstance(step, Found):
+                    yield self._request(visit, step)
+                elif self._takes():
+                    self._hand_on(visit)
+                    yield _document(step, origin_of(self.crawler, visit, step, response))
+            # Scrapy takes a few things from here before the first of them is stored.
+            await self._stored(visit)
+        except Exception:
+            self._one_less(visit)
+            raise
+        for request in self._done(visit):
+            yield request
 
-    def fail(self, failure: Failure) -> Iterator[Document | Request]:
+    def fail(self, failure: Failure) -> Iterator[Request]:
         """Tell a walk what could not be had."""
         visit, ask = failure.request.cb_kwargs["visit"], failure.request.cb_kwargs["ask"]  # type: ignore[attr-defined]
         code = code_of(failure)
-        yield from self._go_on(visit, visit.failed(ask, code, kind_of(code)))
+        try:
+            yield from self._requests(visit, visit.failed(ask, code, kind_of(code)))
+        except Exception:
+            self._one_less(visit)
+            raise
+        yield from self._done(visit)
+
+    def _done(self, visit: Visit) -> Iterator[Request]:
+        """One request is dealt with; what follows from that."""
+        try:
+            yield from self._requests(visit, visit.done())
+        finally:
+            self._close(visit)
 
     def _from_archive(self, visit: Visit) -> Iterator[Request]:
         """Requests for the archived bytes of all reports of a portal."""
@@ -207,12 +235,14 @@ class WalkingSpider(scrapy.Spider):
             )
         self._one_less(visit)
 
-    def parse_archived(
+    async def parse_archived(
         self, response: Response, visit: Visit, given: str, origin: Origin
-    ) -> Iterator[Document]:
+    ) -> AsyncIterator[Document]:
         """Read archived bytes anew."""
         try:
+            self._hand_on(visit)
             yield document_of(given, response.body, origin)
+            await self._stored(visit)
         finally:
             self._one_less(visit)
 
@@ -228,20 +258,6 @@ class WalkingSpider(scrapy.Spider):
         visit.pending -= 1
         self._close(visit)
 
-    def _go_on(
-        self, visit: Visit, steps: Iterable[Step], response: Response | None = None
-    ) -> Iterator[Document | Request]:
-        """Hand on what is a document and what is to be asked next; a fault of ours ends this page, not the portal."""
-        try:
-            for step in steps:
-                yield from self._carried(visit, step, response)
-            yield from self._requests(visit, visit.done())
-        except Exception:
-            visit.pending -= 1
-            raise
-        finally:
-            self._close(visit)
-
     def _close(self, visit: Visit) -> None:
         if visit.pending <= 0 and visit.ledger.ended is None:
             visit.ledger.ended = now()
@@ -249,12 +265,6 @@ class WalkingSpider(scrapy.Spider):
                 self.portal_ended(visit)
             visit.forget()
             self._room.release()
-
-    def _carried(self, visit: Visit, step: Step, response: Response | None) -> Iterator[Document | Request]:
-        if not isinstance(step, Found):
-            yield self._request(visit, step)
-        elif not self._is_full():
-            yield _document(step, origin_of(self.crawler, visit, step, response))
 
     def _requests(self, visit: Visit, steps: Iterable[Step]) -> Iterator[Request]:
         for step in steps:
@@ -299,6 +309,26 @@ class WalkingSpider(scrapy.Spider):
             visit.ledger.responses += 1
             visit.ledger.bytes += len(response.body)
 
+    def _hand_on(self, visit: Visit) -> None:
+        """A document of this walk goes into the pipelines."""
+        visit.in_pipelines += 1
+        self._idle.setdefault(id(visit), asyncio.Event()).clear()
+
+    async def _stored(self, visit: Visit) -> None:
+        """Wait until the pipelines are done with all documents of a walk."""
+        if visit.in_pipelines:
+            await self._idle[id(visit)].wait()
+
+    def count_document(self, response: Response | Failure | None) -> None:
+        """A document came out of the pipelines: stored, dropped or lost in a fault of ours."""
+        request = getattr(response, "request", None)
+        visit: Visit | None = request.cb_kwargs.get("visit") if request is not None else None
+        if visit is None:
+            return
+        visit.in_pipelines -= 1
+        if visit.in_pipelines <= 0:
+            self._idle.pop(id(visit), asyncio.Event()).set()
+
     def count_item(self) -> None:
         """Count what was stored, and stop asking when it is enough."""
         self.stored += 1
@@ -308,6 +338,10 @@ class WalkingSpider(scrapy.Spider):
                     visit.stop()
             with suppress(ValueError):
                 self._room.release()
+
+    def _takes(self) -> bool:
+        """Whether another document is wanted."""
+        return not self._is_full()
 
     def _is_full(self) -> bool:
         return self.options.limit is not None and self.stored >= self.options.limit

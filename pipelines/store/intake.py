@@ -22,7 +22,7 @@ from pipelines.store.arranging import REPORT, arrange
 from pipelines.store.export import differences
 from pipelines.store.pages import key_of, page_at, put
 from pipelines.store.schema import attempts, changes, portals, reports, versions
-from pipelines.store.standing import ACTIVE, GONE, MISSING, REPLACED, standings
+from pipelines.store.standing import ACTIVE, GONE, MISSING, REPLACED, shown, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,8 +120,9 @@ def take_in(
         _touch(connection, page.report)
     stirred = result != "unchanged" or page is None or (page.state, page.report) != (state, report.key)
     _see(connection, here, report, dirty=stirred)
-    if known and stirred:
-        arrange(connection, [report.key])
+    after = arrange(connection, [report.key])[report.key] if known and stirred else before
+    if after is not None and _is_further(after, key_of(reading.report.url), result):
+        result = "duplicate"
     _attempt(connection, here, reading.report.url, result)
     return Taken(result, _filled(connection, version, result, reading.report))
 
@@ -336,6 +337,11 @@ def _arrival(standing: Standing, reading: Reading) -> Result:
     if not known:
         return "changed"
     return "duplicate" if standing.active else "unchanged"
+
+
+def _is_further(standing: Standing, address: bytes, result: Result) -> bool:
+    """Whether a page is only another address of a record that is named elsewhere; one that came is judged already."""
+    return result in ("unchanged", "changed") and all(one.place.address != address for one in shown(standing))
 
 
 def _says(content: bytes, numbers: bytes | None, reading: Reading) -> bool:
