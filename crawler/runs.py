@@ -79,6 +79,7 @@ class RunExtension:
     Attributes:
         folder: the folder of the run.
         reason: how Scrapy says the crawl ended; None while it goes on.
+        whole: everything that the run has to leave behind is there.
     """
 
     def __init__(self, crawler: Crawler, folder: Path) -> None:
@@ -95,6 +96,7 @@ class RunExtension:
         self._closed: set[int] = set()
         self._keys: set[int] = set()
         self.ending = Ending()
+        self.whole = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -138,10 +140,12 @@ class RunExtension:
                 spider=spider.name,
                 arguments=spider.given,
                 mode=spider.options.mode,
+                taken=lambda name: self.folder.with_name(name).exists(),
             )
         except StoreError:
             self.folder.rmdir()
             raise
+        self.folder = self.folder.rename(self.folder.with_name(self._recording.id))
         spider.portal_ended = self.portal_ended
         self._recording.attach(self._crawler)
         self._recording.on_failure = self._stop
@@ -237,6 +241,13 @@ class RunExtension:
                 self.ending = close_run(
                     self._crawler, self._recording, self.folder, self._keys, finished=reason == FINISHED
                 )
+        with self._kept_from_failing():
+            self._write(spider, ledgers)
+        if self._recording is not None:
+            self._end(self._recording, reason)
+        self.whole = self.ending.told and self.failure is None
+
+    def _write(self, spider: Spider, ledgers: list[PortalLedger]) -> None:
         with LineFile(self.folder / ISSUES) as out:
             for ledger in ledgers:
                 for issue in ledger.issues:
@@ -244,8 +255,6 @@ class RunExtension:
         with LineFile(self.folder / REPORT) as out:
             out.add(json.dumps(self._report(spider, ledgers), ensure_ascii=False, indent=2))
         point_to(self.folder)
-        if self._recording is not None:
-            self._end(self._recording, reason)
 
     @contextmanager
     def _kept_from_failing(self) -> Iterator[None]:

@@ -25,6 +25,9 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "zh-CN,zh;q=0.9",  # some portals answer "en" with another site
 }
 COOKIES_ENABLED = True  # some gates only want their cookie kept; one jar per portal
+WARN_ON_GENERATOR_RETURN_VALUE = (
+    False  # it reads our source files for every answer: an update would end a night's crawl
+)
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # every visit knows what it asked
 
 # --- how far one portal may lead us

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import ExitStack
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakKeyDictionary
 
@@ -61,17 +62,26 @@ class Recording:
     _of: Final[WeakKeyDictionary[Crawler, Recording]] = WeakKeyDictionary()
 
     def __init__(
-        self, url: str, data: Path, *, name: str, spider: str, arguments: dict[str, Any], mode: Mode
+        self,
+        url: str,
+        data: Path,
+        *,
+        name: str,
+        spider: str,
+        arguments: dict[str, Any],
+        mode: Mode,
+        taken: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Begin a run.
 
         Args:
             url: of the store.
             data: the folder of the archive.
-            name: of the run.
+            name: of the run; numbered if the store knows a run of that name (its folder was deleted, the clock set back).
             spider: of the run.
             arguments: of the spider.
             mode: of the run.
+            taken: whether a name can't be given for another reason.
 
         Raises:
             StoreError: another run holds the store, or it can't be opened.
@@ -89,6 +99,7 @@ class Recording:
             self._adopt()
             started = stamp(now())
             with self.engine.begin() as connection:
+                self.id = name = _unused(connection, name, taken)
                 row = {"id": name, "spider": spider, "arguments": arguments, "mode": mode}
                 self.run: int = connection.execute(
                     insert(runs).values(**row, state=RUNNING, started=started).returning(runs.c.seq)
@@ -229,6 +240,17 @@ class Recording:
         if dead:
             with self.engine.begin() as connection:
                 connection.execute(update(runs).where(runs.c.id.in_(dead)).values(state=LOST))
+
+
+def _unused(connection: Connection, name: str, taken: Callable[[str], bool]) -> str:
+    """The name, or the first numbered one that is free."""
+    known = select(runs.c.seq)
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(
+        one
+        for one in names
+        if not connection.execute(known.where(runs.c.id == one)).first() and (one == name or not taken(one))
+    )
 
 
 def _may_pass(error: DBAPIError | StoreError) -> bool:

@@ -277,6 +277,7 @@ class Story:
                 exported.append(
                     {
                         "id": row.id,
+                        "strand": row.strand,
                         "state": row.state,
                         "agency": row.agency,
                         "portal": homes[row.portal],
@@ -293,7 +294,7 @@ class Story:
                         "changed": row.changed,
                     }
                 )
-        return sorted(exported, key=lambda one: (one["id"], one["url"]))
+        return sorted(exported, key=lambda one: (one["id"], one["url"], one["strand"]))
 
     def record(self, id_: str = WATER) -> dict[str, Any]:
         (one,) = (one for one in self.exported if one["id"] == id_)

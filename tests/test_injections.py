@@ -458,8 +458,9 @@ def test_copy_in_another_column(portal: ShiftingPortal, crawl: Crawler) -> None:
     assert good(run) == {}
     assert run.documents == {"copy-2024": 1}
     assert (run.books["reports"], run.books["duplicates"]) == (18, 1)
-    (record,) = (record for name, record in crawl.stored if name == "water-2024")
-    assert len(record["also_at"]) == 1
+    (record,) = (record for name, record in crawl.stored if name in {"copy-2024", "water-2024"})
+    addresses = {portal.url["www"] + portal.path(name) for name in ("copy-2024", "water-2024")}
+    assert {record["url"], *record["also_at"]} == addresses
     quiet(crawl())
 
 
@@ -699,3 +700,29 @@ def test_portal_on_which_everything_happens_at_once(portal: ShiftingPortal, craw
     }
     assert good(crawl()) == {"gone": {"audit-2023"}}
     quiet(crawl())
+
+
+def test_folder_of_the_run_is_taken_away(portal: ShiftingPortal, crawl: Crawler) -> None:
+    portal.publish("water-2025")
+    known = set((crawl.data / "runs").iterdir())
+
+    def take_away(_: int) -> None:
+        for folder in set((crawl.data / "runs").iterdir()) - known:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+                folder.touch()
+
+    portal.on_request = take_away
+    run = crawl()
+    portal.on_request = None
+    assert run.code == 1, run.words
+    (file,) = set((crawl.data / "runs").iterdir()) - known
+    file.unlink()
+    assert good(crawl(clock=NOON + 2 * DAY)).keys() <= {"new"}
+    whole(crawl, "water-2025")
+
+
+@pytest.mark.xfail(reason="the id of a run is unique among folders, not in the store")
+def test_folders_of_earlier_runs_were_deleted(crawl: Crawler) -> None:
+    shutil.rmtree(crawl.data / "runs")
+    quiet(crawl(clock=NOON))

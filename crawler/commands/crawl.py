@@ -205,7 +205,7 @@ def _told(crawler: Crawler, seconds: float, screen: Screen) -> int:
             return EXIT_INTERRUPTED
     reason = run.reason if run is not None else crawler.stats.get_value("finish_reason")
     fine = reason == FINISHED and all(ledger.outcome()[0] in FINE for ledger in ledgers)
-    kept = run is None or (run.failure is None and run.ending.told and not run.ending.failed)
+    kept = run is None or (run.whole and not run.ending.failed)
     return 0 if fine and kept else EXIT_INCOMPLETE
 
 
