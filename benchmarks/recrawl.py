@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -143,12 +144,13 @@ def figures(reports: int = REPORTS) -> dict[str, Any]:
         "rerun_requests": second["requests"] / len(portal.parts),
         "rerun_bytes": second["bytes"] / first["bytes"],
         "rerun_seconds": second["seconds"] / first["seconds"],
+        "rerun_cpu_seconds": second["cpu_seconds"] / first["cpu_seconds"],
     }
 
 
 def _crawled(portal: LargePortal, data: Path) -> dict[str, Any]:
     portal.forget()
-    start = perf_counter()
+    start, before = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(  # noqa: S603 - our own command
         command(data, "portal", "-a", f"url={portal.url['www']}/", "-a", f"division={portal.division}"),
         cwd=ROOT,
@@ -158,7 +160,7 @@ def _crawled(portal: LargePortal, data: Path) -> dict[str, Any]:
         timeout=_PATIENCE,
         check=False,
     )
-    seconds = perf_counter() - start
+    seconds, after = perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"exit code {done.returncode}: {done.stdout}{done.stderr}")
     books = json.loads((data / "runs" / "latest" / "report.json").read_text("utf-8"))["portals"][0]
@@ -167,6 +169,7 @@ def _crawled(portal: LargePortal, data: Path) -> dict[str, Any]:
         "requests": portal.asked.total(),
         "bytes": portal.sent,
         "seconds": seconds,
+        "cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "reports": books["reports"],
         "changes": changes,
     }

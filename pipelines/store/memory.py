@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import null, select
+from sqlalchemy import bindparam, null, select
 
 from pipelines.addresses import address_key, digest
 from pipelines.store.schema import captures, entries, listings, portals, publications, versions
@@ -101,9 +101,9 @@ class Memory:
         """The document that a row leads to, or None if none is stored."""
         address = digest(address_key(row.url))
         with self._engine.connect() as connection:
-            found = connection.execute(_DOCUMENT.where(entries.c.address == address)).all()
+            found = connection.execute(_DOCUMENT, {"address": address}).all()
             if not found:
-                found = connection.execute(_PUBLICATION.where(publications.c.address == address)).all()
+                found = connection.execute(_PUBLICATION, {"address": address}).all()
         if not found:
             return None
         first = found[0]
@@ -208,16 +208,21 @@ _PUBLICATION: Final = select(
     publications.c.failures,
     publications.c.etag,
     publications.c.last_modified,
+).where(publications.c.address == bindparam("address"))
+_DOCUMENT: Final = (
+    select(
+        entries.c.fingerprint,
+        publications.c.fate,
+        publications.c.state,
+        publications.c.year,
+        publications.c.failures,
+        publications.c.etag,
+        publications.c.last_modified,
+    )
+    .join_from(entries, publications, entries.c.publication == publications.c.key)
+    .where(entries.c.address == bindparam("address"))
 )
-_DOCUMENT: Final = select(
-    entries.c.fingerprint,
-    publications.c.fate,
-    publications.c.state,
-    publications.c.year,
-    publications.c.failures,
-    publications.c.etag,
-    publications.c.last_modified,
-).join_from(entries, publications, entries.c.publication == publications.c.key)
+"""Built once: a list asks for every one of its rows."""
 _ROWS: Final = select(
     entries.c.listing,
     entries.c.address,
