@@ -21,7 +21,7 @@ from sqlalchemy import select
 from crawler.ledger import FINE
 from crawler.recall import Recall
 from crawler.registry import province_key
-from crawler.spiders.options import SHRUNK
+from crawler.spiders.options import SHRUNK, OptionError
 from crawler.wire.archived import DIGEST, REMEMBERED
 from pipelines.addresses import address_key, digest
 from pipelines.clock import now, stamp
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
     from sqlalchemy import Connection
 
     from crawler.ledger import ColumnCount
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 FULL_DAYS: Final = "GONGKAI_FULL_DAYS"
 """Setting: days after which a portal is looked at in full again."""
+_MOST_DAYS: Final = 36_500
 NOT_MODIFIED: Final = 304
 
 
@@ -76,7 +78,7 @@ def remember(crawler: Crawler, visit: Visit) -> None:
     with recording.engine.connect() as connection:
         last = last_full(connection, key)
         settled = _ended_well(connection, key)
-    old = last is not None and not _is_recent(last, crawler.settings.getfloat(FULL_DAYS))
+    old = last is not None and not _is_recent(last, full_days(crawler.settings))
     visit.key = key
     visit.explores = options.mode == "full" or last is None or old or not settled
     visit.mode = "full" if options.mode == "full" or last is None or old else "incremental"
@@ -88,6 +90,22 @@ def remember(crawler: Crawler, visit: Visit) -> None:
         shrinkage=SHRUNK in options.accept,
     )
     visit.linking = memory.linking()
+
+
+def full_days(settings: BaseSettings) -> float:
+    """Days after which a portal is looked at in full again.
+
+    Raises:
+        OptionError: that is no number of days.
+    """
+    value = settings.get(FULL_DAYS)
+    try:
+        days = float(value)
+    except (TypeError, ValueError):
+        days = -1.0
+    if not 0 <= days <= _MOST_DAYS:
+        raise OptionError("bad_days", name=FULL_DAYS, value=str(value))
+    return days
 
 
 def _ended_well(connection: Connection, portal: int) -> bool:

@@ -27,7 +27,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
-from crawler.continuity import settle
+from crawler.continuity import full_days, settle
 from crawler.ending import Ending, close_run
 from crawler.ledger import Issue, severity
 from crawler.messages import LANGUAGES
@@ -105,11 +105,13 @@ class RunExtension:
         Raises:
             NotConfigured: no data folder is set, or the spider keeps no ledgers (``scrapy shell``, ``fetch``).
             OSError: the folder can't be made.
+            OptionError: a setting can't be understood.
             StoreError: another run holds the store, or it can't be opened.
         """
         data = crawler.settings.get(DATA_SETTING)
         if not data or crawler.spider is None or not hasattr(crawler.spider, "ledgers"):
             raise NotConfigured
+        full_days(crawler.settings)
         extension = cls(crawler, new_folder(Path(data), crawler.spider.name))
         extension.begin(Path(data))
         # Settings can still be set while extensions are built; pipelines come later and read this one.

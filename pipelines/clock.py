@@ -11,12 +11,16 @@ from datetime import UTC, datetime
 from typing import Final
 
 FIXED: Final = "SOURCE_DATE_EPOCH"
+_DIGITS: Final = 11
+"""Of seconds until the year 5138; a longer number is none."""
 
 
 def now() -> datetime:
     """The time, in UTC."""
     fixed = os.environ.get(FIXED, "")
-    return datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC)
+    if fixed.isdecimal() and len(fixed) <= _DIGITS:
+        return datetime.fromtimestamp(int(fixed), UTC)
+    return datetime.now(UTC)
 
 
 def stamp(time: datetime) -> str:

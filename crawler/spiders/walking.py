@@ -24,7 +24,7 @@ from crawler.continuity import (
     sources,
 )
 from crawler.ledger import PortalLedger
-from crawler.spiders.options import Options, read_options, unknown_options
+from crawler.spiders.options import OptionError, Options, read_options, unknown_options
 from crawler.steps import Bounds, Found, Window
 from crawler.walk import Visit
 from crawler.webpage import of_response
@@ -118,7 +118,10 @@ class WalkingSpider(scrapy.Spider):
     def prepare(self, at_once: int) -> None:
         """Lay out the walks: settings are known now."""
         self._room = asyncio.Semaphore(at_once)
-        self._visits = [visit for visit in self.visits() if self.options.includes(visit.home)]
+        every = self.visits()
+        self._visits = [visit for visit in every if self.options.includes(visit.home)]
+        if every and not self._visits:
+            raise OptionError("only_nothing", value=self.given.get("only", ""))
         self.ledgers = [visit.ledger for visit in self._visits]
 
     # --- which portals

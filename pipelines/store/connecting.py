@@ -92,6 +92,9 @@ def store_url(setting: str | None, data: Path) -> str:
     return setting if _SCHEME.match(setting) else _file_url(Path(setting).expanduser())
 
 
+_HEAD: Final = b"SQLite format 3\0"
+
+
 def parse(url: str) -> URL:
     """An address in parts, with the driver that is used here.
 
@@ -105,7 +108,7 @@ def parse(url: str) -> URL:
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise StoreError("store_kind_unknown", kind=parsed.drivername)
-    if driver == SQLITE and (parsed.database or ":memory:") == ":memory:":
+    if driver == SQLITE and ((parsed.database or ":memory:") == ":memory:" or parsed.query):
         raise StoreError("store_url_invalid")
     return parsed.set(drivername=driver)
 
@@ -118,6 +121,24 @@ def is_file(address: URL) -> bool:
 def path_of(address: URL) -> Path:
     """The file of an SQLite store; all links followed, so that two names of one file are one."""
     return Path(address.database or "").resolve()
+
+
+def judge_file(address: URL) -> None:
+    """Leave alone what is there and is no SQLite file; nothing is written beside it, either.
+
+    Raises:
+        StoreError: it is a folder, a device, or a file of another kind.
+        OSError: it can't be read.
+    """
+    path = path_of(address)
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise StoreError("store_not_a_store", store=shown(address))
+    with path.open("rb") as file:
+        head = file.read(len(_HEAD))
+    if head and head != _HEAD:
+        raise StoreError("store_not_a_store", store=shown(address))
 
 
 def shown(address: URL) -> str:

@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.clock import now, stamp
-from pipelines.store.connecting import StoreError, explained, is_file, new_engine, parse, path_of, shown
+from pipelines.store.connecting import (
+    StoreError,
+    explained,
+    is_file,
+    judge_file,
+    new_engine,
+    parse,
+    path_of,
+    shown,
+)
 
 if sys.platform == "win32":
     import msvcrt
@@ -106,6 +115,9 @@ def hold(url: str, run_id: str, spider: str) -> Iterator[Hold]:
     """
     address = parse(url)
     me = Holder(run_id, spider, str(os.getpid()), socket.gethostname(), stamp(now()))
+    if is_file(address):
+        with explained(address):
+            judge_file(address)
     held = _File(address, me) if is_file(address) else _Session(address, me)
     held.keep()
     _here.add(_named(address))
