@@ -16,16 +16,17 @@ from sqlalchemy import func, select
 from crawler.assertions import Circumstances, Judgement, is_publishable, judge_run
 from crawler.publishing import publish_run, write_run
 from pipelines.clock import now
+from pipelines.store.announcing import announce, contradictions, named_pages
 from pipelines.store.schema import runs, visits
-from pipelines.store.settling import announce
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from scrapy.crawler import Crawler
     from sqlalchemy import Connection
 
     from crawler.assertions import Assertion
+    from crawler.ledger import PortalLedger
     from crawler.spiders.options import Options
     from pipelines.recording import Recording
 
@@ -64,6 +65,32 @@ class Ending:
         return [judgement.entry() for judgement in self.judgements]
 
 
+def tell(recording: Recording, books: Mapping[int, PortalLedger], years: Collection[int] | None) -> None:
+    """Settle what changed, and correct the books by what only now is known.
+
+    Args:
+        recording: of the run.
+        books: key of a portal → its ledger.
+        years: years asked for; None for all.
+
+    Raises:
+        SQLAlchemyError: the store can't be written or read.
+    """
+    run = recording.run
+    recording.transact(lambda connection: announce(connection, run, list(books)))
+    with recording.engine.connect() as connection:
+        named = named_pages(connection, run, years)
+        beside = list(contradictions(connection, run))
+    for portal, url, other in beside:
+        if (ledger := books.get(portal)) is not None:
+            ledger.issue("conflict", url, other=other)
+    for portal, ledger in books.items():
+        more = named.get(portal, 0) - ledger.reports
+        if more > 0 and not ledger.limited and not ledger.replayed:
+            ledger.reports += more
+            ledger.duplicates = max(0, ledger.duplicates - more)
+
+
 def close_run(
     crawler: Crawler, recording: Recording, folder: Path, portals: Collection[int], *, finished: bool
 ) -> Ending:
@@ -81,7 +108,6 @@ def close_run(
         OSError: the files can't be written.
     """
     run = recording.run
-    recording.transact(lambda connection: announce(connection, run, portals))
     options: Options = crawler.spider.options  # type: ignore[union-attr]
     around = Circumstances(
         finished=finished,

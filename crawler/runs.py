@@ -28,7 +28,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
 from crawler.continuity import full_days, settle
-from crawler.ending import Ending, close_run
+from crawler.ending import Ending, close_run, tell
 from crawler.ledger import Issue, severity
 from crawler.messages import LANGUAGES
 from crawler.publishing import CHANGES
@@ -41,6 +41,7 @@ from pipelines.lines import LineFile
 from pipelines.record import SCHEMA_VERSION, Report
 from pipelines.recording import UNSTORABLE, Recording
 from pipelines.stages import ITEMS, RUN_SETTING, Duplicate, Refused
+from pipelines.store.announcing import recount
 from pipelines.store.opening import StoreError, store_url
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
+    from sqlalchemy import Connection
     from twisted.python.failure import Failure
 
     from crawler.ledger import ColumnCount, PortalLedger
@@ -94,7 +96,7 @@ class RunExtension:
         self._stopping: asyncio.Future[None] | None = None
         self._told: dict[str, Any] = {}
         self._closed: set[int] = set()
-        self._keys: set[int] = set()
+        self._books: dict[int, PortalLedger] = {}
         self.ending = Ending()
         self.whole = False
 
@@ -222,7 +224,7 @@ class RunExtension:
         self._closed.add(id(ledger))
         close_books(ledger, finished=self.reason in (None, FINISHED) and not ledger.failures[INTERRUPTED])
         if visit.key is not None:
-            self._keys.add(visit.key)
+            self._books[visit.key] = ledger
             settle(self._crawler, visit, portal_entry(ledger), entire=self._is_entire())
 
     def _is_entire(self) -> bool:
@@ -240,14 +242,25 @@ class RunExtension:
         ledgers: list[PortalLedger] = spider.ledgers  # type: ignore[attr-defined]
         with self._kept_from_failing():
             if self._recording is not None and self._recording.failure is None:
+                tell(self._recording, self._books, spider.options.years)  # type: ignore[attr-defined]
+                self._recount(self._recording)
                 self.ending = close_run(
-                    self._crawler, self._recording, self.folder, self._keys, finished=reason == FINISHED
+                    self._crawler, self._recording, self.folder, set(self._books), finished=reason == FINISHED
                 )
         with self._kept_from_failing():
             self._write(spider, ledgers)
         if self._recording is not None:
             self._end(self._recording, reason)
         self.whole = self.ending.told and self.failure is None
+
+    def _recount(self, recording: Recording) -> None:
+        """What the store notes of a portal is what its ledger says in the end."""
+
+        def work(connection: Connection) -> None:
+            for key, ledger in self._books.items():
+                recount(connection, recording.run, key, ledger.reports, portal_entry(ledger))
+
+        recording.transact(work)
 
     def _write(self, spider: Spider, ledgers: list[PortalLedger]) -> None:
         with LineFile(self.folder / ISSUES) as out:

@@ -722,7 +722,6 @@ def test_folder_of_the_run_is_taken_away(portal: ShiftingPortal, crawl: Crawler)
     whole(crawl, "water-2025")
 
 
-@pytest.mark.xfail(reason="the id of a run is unique among folders, not in the store")
 def test_folders_of_earlier_runs_were_deleted(crawl: Crawler) -> None:
     shutil.rmtree(crawl.data / "runs")
     quiet(crawl(clock=NOON))

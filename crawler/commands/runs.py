@@ -89,6 +89,7 @@ _STATE_MARKS: Final = {
 _CHANGE_MARKS: Final = {
     "new": ("+", "green"),
     "changed": ("≠", "yellow"),
+    "conflict": ("!", "yellow"),
     "moved": ("→", "cyan"),
     "returned": ("↩", "green"),
     "missing": ("?", "yellow"),

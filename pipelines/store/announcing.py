@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from pipelines.store.arranging import arrange
+from pipelines.store.arranging import REPORT, arrange
 from pipelines.store.crossing import compare
 from pipelines.store.pages import key_of
 from pipelines.store.schema import changes, publications, reports, runs, visits
 from pipelines.store.standing import ACTIVE, chunks, same, shown, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Row
 
     AnyRow = Row[*tuple[Any, ...]]
 
-    from pipelines.store.standing import Place, Standing
+    from pipelines.store.standing import Shown, Standing
 
 _REREAD: Final = "reread"
 _LOST: Final = "lost"
@@ -46,8 +46,11 @@ def announce(connection: Connection, run: int, portals: Collection[int]) -> None
         told: list[dict[str, Any]] = []
         known: list[dict[str, Any]] = []
         for key, standing in standings.items():
-            place = shown(standing)[0].place
-            told += ({"run": run, "report": key, **change} for change in _changes(rows[key], standing, place))
+            records = shown(standing)
+            place = records[0].place
+            told += (
+                {"run": run, "report": key, **change} for change in _changes(rows[key], standing, records)
+            )
             known.append(
                 {
                     "at": key,
@@ -55,6 +58,7 @@ def announce(connection: Connection, run: int, portals: Collection[int]) -> None
                     "told_state": state_of(standing),
                     "told_version": place.version.key,
                     "told_url": place.url,
+                    "told_others": {one.place.url: one.place.version.key for one in records[1:]} or None,
                     "dirty": False,
                 }
             )
@@ -62,29 +66,106 @@ def announce(connection: Connection, run: int, portals: Collection[int]) -> None
 
 
 _TOLD: Final = select(
-    reports.c.key, reports.c.told_run, reports.c.told_state, reports.c.told_version, reports.c.told_url
+    reports.c.key,
+    reports.c.told_run,
+    reports.c.told_state,
+    reports.c.told_version,
+    reports.c.told_url,
+    reports.c.told_others,
 )
 
 
-def _changes(report: AnyRow, standing: Standing, place: Place) -> Iterator[dict[str, Any]]:
+def _changes(report: AnyRow, standing: Standing, records: Sequence[Shown]) -> Iterator[dict[str, Any]]:
     """What differs from what readers know."""
+    place = records[0].place
     version, state = place.version, state_of(standing)
+    beside = {one.place.version.key for one in records[1:]}
 
     def change(kind: str, was: int | None, **details: Any) -> dict[str, Any]:
         return {"change": kind, "version": version.key, "was": was, "details": details}
 
     if report.told_run is None:
         yield change("new", None, url=place.url)
+        yield from _contradictions({}, records, place.url)
         if state != ACTIVE:
             yield change(state, version.key)
         return
     was = next((one for one in standing.versions if one.key == report.told_version), version)
-    if was.number != version.number or not same(was, version):
+    if was.key not in beside and (was.number != version.number or not same(was, version)):
         yield change("changed", was.key, url=place.url)
+    before = {report.told_url: report.told_version, **(report.told_others or {})}
+    yield from _contradictions(before, records, None if was.key in beside else place.url)
     if state != report.told_state:
         yield change(state if state != ACTIVE else "returned", was.key, url=place.url)
     if state == ACTIVE and not _stands(standing, report.told_url):
         yield change("moved", was.key, url=place.url, was_url=report.told_url)
+
+
+def _contradictions(
+    before: Mapping[str, int], records: Sequence[Shown], told: str | None
+) -> Iterator[dict[str, Any]]:
+    """A page that contradicts another of the same body and year, and that readers don't know as it is now.
+
+    Args:
+        before: address → version that readers know.
+        records: what stands now.
+        told: the address that another change tells of, or None.
+    """
+    fresh = [
+        one
+        for one in records
+        if len(records) > 1 and one.place.url != told and before.get(one.place.url) != one.place.version.key
+    ]
+    for one in fresh[:1]:
+        other = next(record.place.url for record in records if record is not one)
+        urls = [record.place.url for record in fresh]
+        yield {
+            "change": "conflict",
+            "version": one.place.version.key,
+            "was": before.get(one.place.url),
+            "details": {"url": one.place.url, "other_url": other, "urls": urls},
+        }
+
+
+def named_pages(connection: Connection, run: int, years: Collection[int] | None) -> dict[int, int]:
+    """Portal → pages that this run saw and that readers are given as the address of a report.
+
+    Only when everything is told is it known which of two pages that say the same is a copy: that of a report that moved
+    was met while its old page still seemed to stand.
+
+    Args:
+        connection: of the store, after ``announce``.
+        run: number of the run.
+        years: years asked for; None for all.
+    """
+    seen = or_(publications.c.listed_run == run, publications.c.checked_run == run)
+    asked = (
+        select(publications.c.portal, func.count())
+        .where(seen, publications.c.state == ACTIVE, publications.c.fate == REPORT)
+        .where(publications.c.report.is_not(None))
+        .group_by(publications.c.portal)
+    )
+    if years is not None:
+        asked = asked.where(or_(publications.c.year.is_(None), publications.c.year.in_(sorted(years))))
+    return {row.portal: row[1] for row in connection.execute(asked)}
+
+
+def contradictions(connection: Connection, run: int) -> Iterator[tuple[int, str, str]]:
+    """Portal, address and contradicted address of every conflict that a run told."""
+    asked = (
+        select(reports.c.portal, changes.c.details)
+        .join_from(changes, reports, changes.c.report == reports.c.key)
+        .where(changes.c.run == run, changes.c.change == "conflict")
+        .order_by(reports.c.id)
+    )
+    for row in connection.execute(asked):
+        yield row.portal, row.details["url"], row.details["other_url"]
+
+
+def recount(connection: Connection, run: int, portal: int, reports_seen: int, entry: dict[str, Any]) -> None:
+    """Correct what was noted of a portal before everything was told."""
+    at = (visits.c.run == run, visits.c.portal == portal)
+    connection.execute(update(visits).where(*at).values(reports=reports_seen, entry=entry))
 
 
 def _stands(standing: Standing, url: str) -> bool:

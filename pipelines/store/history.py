@@ -36,7 +36,7 @@ LOST: Final = "lost"
 REPLAY: Final = "replay"
 MOST: Final = 10
 """Candidates that are worth naming when a name fits several."""
-CHANGES: Final = ("new", "changed", "moved", "returned", "missing", "gone", "reread")
+CHANGES: Final = ("new", "changed", "conflict", "moved", "returned", "missing", "gone", "reread")
 """What a run may tell of a report, in the order in which people are told."""
 _STATES: Final = {"new": "active", "returned": "active", "missing": "missing", "gone": "gone"}
 """Changes after which a report is in another state."""
@@ -371,6 +371,7 @@ def _net(connection: Connection, rows: Sequence[AnyRow], older: int) -> tuple[st
         return ("new",) if after in (None, "active") else ("new", after)
     kinds = {
         "changed": _is_changed(rows),
+        "conflict": any(row.change == "conflict" for row in rows),
         "moved": _is_moved(rows),
         "reread": any(row.change == "reread" for row in rows),
     }

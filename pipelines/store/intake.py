@@ -119,7 +119,8 @@ def take_in(
     if page is not None and page.report not in (None, report.key):
         _touch(connection, page.report)
     stirred = result != "unchanged" or page is None or (page.state, page.report) != (state, report.key)
-    _see(connection, here, report, dirty=stirred)
+    if known:
+        _see(connection, here, report, dirty=stirred)
     after = arrange(connection, [report.key])[report.key] if known and stirred else before
     if after is not None and _is_further(after, key_of(reading.report.url), result):
         result = "duplicate"

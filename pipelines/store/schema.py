@@ -226,6 +226,7 @@ reports = Table(
     Column("told_state", Words),  # what that run told: state, version, address
     Column("told_version", Number),
     Column("told_url", Words),
+    Column("told_others", Json),  # what stood beside it and contradicted it: address → version
     UniqueConstraint("id", "strand"),
     Index("ix_reports_series_year", "series", "year"),
     Index("ix_reports_dirty", "portal", sqlite_where=text("dirty"), postgresql_where=text("dirty")),
@@ -300,7 +301,9 @@ changes = Table(  # what runs told
     metadata,
     Column("run", ForeignKey("runs.seq"), primary_key=True),
     Column("report", ForeignKey("reports.key"), primary_key=True),
-    Column("change", Words, primary_key=True),  # new, changed, moved, returned, missing, gone, reread
+    Column(
+        "change", Words, primary_key=True
+    ),  # new, changed, conflict, moved, returned, missing, gone, reread
     Column("version", ForeignKey("versions.key")),  # what it is now
     Column("was", ForeignKey("versions.key")),  # what it was before; null for new ones
     Column("details", Json, nullable=False),

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("told_state", WORDS, nullable=True),
         sa.Column("told_version", NUMBER, nullable=True),
         sa.Column("told_url", WORDS, nullable=True),
+        sa.Column("told_others", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["portal"], ["portals.key"], name=op.f("fk_reports_portal")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_reports")),
         sa.UniqueConstraint("id", "strand", name=op.f("uq_reports_id_strand")),
