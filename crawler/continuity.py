@@ -58,7 +58,7 @@ def remember(crawler: Crawler, visit: Visit) -> None:
     """Give a walk what earlier runs stored of its portal.
 
     Raises:
-        SQLAlchemyError: the store can't be asked.
+        NotStored: the store can't be asked.
     """
     recording = Recording.of(crawler)
     if recording is None:
@@ -162,6 +162,7 @@ def origin_of(crawler: Crawler, visit: Visit, found: Found, response: Response |
         capture=capture.digest if capture else None,
         etag=_header(response, "ETag") if own else None,
         last_modified=_header(response, "Last-Modified") if own else None,
+        asked=response.meta.get("redirect_urls", (None,))[0] if response is not None else None,
     )
 
 
@@ -183,7 +184,7 @@ def settle(crawler: Crawler, visit: Visit, entry: dict[str, Any], *, entire: boo
         entire: nothing was left out on the user's wish or by the end of the run.
 
     Raises:
-        SQLAlchemyError: the store can't take it.
+        NotStored: the store can't take it.
     """
     recording = Recording.of(crawler)
     if recording is None or visit.key is None or recording.failure is not None:

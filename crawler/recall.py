@@ -110,7 +110,8 @@ class Recall:
             if count.pages and not self.shrinkage and shrunk(before - news, before):
                 count.problems.append("shrunk")
                 count.before = before
-            found |= {row.address: row for row in lost}
+            # A page that stands there unlisted is looked at in full passes only.
+            found |= {row.address: row for row in lost if self.full or not row.alive}
         return list(found.values())
 
     def former(self) -> list[FormerListing]:

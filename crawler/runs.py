@@ -34,13 +34,13 @@ from crawler.messages import LANGUAGES
 from crawler.publishing import CHANGES
 from crawler.wire.failures import WireError
 from crawler.wire.queues import give_up
-from crawler.wording import sentence
+from crawler.wording import sentence, trouble
 from pipelines.clock import now
 from pipelines.clock import stamp as stamped
 from pipelines.lines import LineFile
 from pipelines.record import SCHEMA_VERSION, Report
 from pipelines.recording import UNSTORABLE, Recording
-from pipelines.stages import ITEMS, RUN_SETTING, Duplicate, Refused
+from pipelines.stages import ITEMS, RUN_SETTING, STORE_FAILED, Duplicate, NotStored, Refused
 from pipelines.store.announcing import recount
 from pipelines.store.opening import StoreError, store_url
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.ledger import ColumnCount, PortalLedger
+    from crawler.messages import Language
     from crawler.walk import Visit
 
 DATA_SETTING: Final = "GONGKAI_DATA"
@@ -66,8 +67,6 @@ ISSUES: Final = "issues.jsonl"
 STORE_SETTING: Final = "GONGKAI_STORE"
 """Setting: the store."""
 FINISHED: Final = "finished"
-STORE_FAILED: Final = "store_failed"
-"""Why a crawl ends that can't store anything any more."""
 INTERRUPTED: Final = "interrupted"
 _STATES: Final = {FINISHED: "finished", "shutdown": "interrupted"}
 _WATCH_SECONDS: Final = 0.5
@@ -198,6 +197,9 @@ class RunExtension:
         if isinstance(exception, Duplicate):
             ledger.duplicates += not is_probe(response)
             return
+        if isinstance(exception, NotStored):
+            ledger.lost[STORE_FAILED] += 1
+            return
         code = exception.code if isinstance(exception, Refused) else type(exception).__name__
         ledger.refused[code] += 1
         ledger.issue("refused", getattr(item, "url", ledger.url), reason=code)
@@ -213,11 +215,7 @@ class RunExtension:
             _note_fault(ledger, getattr(response, "url", ledger.url), failure)
 
     def portal_ended(self, visit: Visit) -> None:
-        """Close the books of a portal and settle them at the store.
-
-        Raises:
-            SQLAlchemyError: the store can't take it.
-        """
+        """Close the books of a portal and settle them at the store."""
         ledger = visit.ledger
         if id(ledger) in self._closed:
             return
@@ -225,7 +223,8 @@ class RunExtension:
         close_books(ledger, finished=self.reason in (None, FINISHED) and not ledger.failures[INTERRUPTED])
         if visit.key is not None:
             self._books[visit.key] = ledger
-            settle(self._crawler, visit, portal_entry(ledger), entire=self._is_entire())
+            with suppress(NotStored):  # noted by then, and the run ends
+                settle(self._crawler, visit, portal_entry(ledger), entire=self._is_entire())
 
     def _is_entire(self) -> bool:
         options = self._crawler.spider.options  # type: ignore[union-attr]
@@ -316,10 +315,12 @@ class RunExtension:
         }
 
     @property
-    def failure(self) -> str | None:
-        """Why nothing more could be stored, or None."""
+    def failure(self) -> dict[Language, str] | None:
+        """Why nothing more could be stored, in words; None if everything was."""
         failure = self._recording.failure if self._recording is not None else None
-        return str(failure)[:_MAX_TEXT] if failure is not None else None
+        if failure is None:
+            return None
+        return {language: trouble(failure, language)[:_MAX_TEXT] for language in LANGUAGES}
 
     def _counts(self, ledgers: list[PortalLedger], portals: list[dict[str, Any]]) -> dict[str, Any]:
         numbers = ("reports", "unchanged", "duplicates", "requests", "responses", "bytes")

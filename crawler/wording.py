@@ -9,12 +9,12 @@ from crawler.data import load
 from crawler.ledger import facts
 from crawler.wire.failures import failure_text
 from pipelines.classify import reason_text
+from pipelines.store.opening import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crawler.messages import Language
-    from pipelines.store.opening import StoreError
 
 
 class _Words(dict[str, Any]):
@@ -38,6 +38,14 @@ def store_sentence(error: StoreError, language: Language) -> str:
     """What keeps us from the store (``crawler/data/store.toml``)."""
     wording: str = load("store")["say"][error.key][language]
     return wording.format_map(_Words(error.words))
+
+
+def trouble(error: BaseException, language: Language) -> str:
+    """Why something can't be stored, for a person."""
+    if isinstance(error, StoreError):
+        return store_sentence(error, language)
+    cause = getattr(error, "orig", None) or error
+    return getattr(cause, "strerror", None) or str(cause)
 
 
 def sentence(group: str, code: str, language: Language, words: Mapping[str, object] | None = None) -> str:

@@ -21,6 +21,7 @@ class Origin:
         capture: sha256 (hexadecimal) of its bytes in the archive, or None.
         etag: validator of its page, or None.
         last_modified: validator of its page, or None.
+        asked: the address that was asked, if it led to another one.
         version: key of the version that these bytes are read for once more; None for what was just fetched.
     """
 
@@ -29,6 +30,7 @@ class Origin:
     capture: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    asked: str | None = None
     version: int | None = None
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pipelines.archive import Archive, ArchiveError, read, repair
 from pipelines.clock import now, stamp
+from pipelines.store.connecting import explained, is_file, parse, path_of, shown
 from pipelines.store.locking import StoreHeld, hold
 from pipelines.store.memory import Memory, newest_capture, place_of_capture
 from pipelines.store.opening import StoreError, open_store
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from sqlalchemy import Connection
+    from sqlalchemy.engine import URL
 
     from pipelines.archive import Capture
     from pipelines.store.sightings import Mode
@@ -93,9 +95,12 @@ class Recording:
         self._captured: list[dict[str, Any]] = []
         self._exits = ExitStack()
         with ExitStack() as begun:
+            self._address = parse(url)
             self._lock = begun.enter_context(hold(url, name, spider))
             self.engine = open_store(url)
             begun.callback(self.engine.dispose)
+            begun.enter_context(explained(self._address))
+            self._file = _identity(self._address)
             self._adopt()
             started = stamp(now())
             with self.engine.begin() as connection:
@@ -141,6 +146,8 @@ class Recording:
         raise AssertionError  # pragma: no cover - the last pause is None
 
     def _once(self, work: Callable[[Connection], Result]) -> Result:
+        if _identity(self._address) != self._file:
+            raise StoreError("store_missing", store=shown(self._address))
         with self.engine.begin() as connection:
             if self._captured:
                 connection.execute(insert(captures), self._captured)
@@ -253,10 +260,21 @@ def _unused(connection: Connection, name: str, taken: Callable[[str], bool]) -> 
     )
 
 
+def _identity(address: URL) -> tuple[int, int] | None:
+    """What tells the file of a store from another of its name; None for one that is no file, or is gone."""
+    if not is_file(address):
+        return None
+    try:
+        found = path_of(address).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _may_pass(error: DBAPIError | StoreError) -> bool:
     """Whether a moment's patience may help."""
     if isinstance(error, StoreError):
-        return not isinstance(error, StoreHeld)
+        return not isinstance(error, StoreHeld) and error.key != "store_missing"
     return error.connection_invalidated
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
+STORE_FAILED: Final = "store_failed"
+"""Why a crawl ends that can't store anything any more."""
 RUN_SETTING: Final = "GONGKAI_RUN"
 """Setting: the folder of the run."""
 ALL_SETTING: Final = "GONGKAI_ALL"
@@ -79,6 +81,10 @@ class NotAReport(Refused):
 
 class OutsideWindow(Refused):
     """A report on a year that nobody asked for. Raised by ``WindowPipeline``."""
+
+
+class NotStored(Refused):
+    """It could not be stored; the crawl is about to end. Raised by whichever stage was to store it."""
 
 
 class Duplicate(Refused):
@@ -185,8 +191,7 @@ class StorePipeline:
 
         Raises:
             Duplicate: it is another address of a report that is known.
-            SQLAlchemyError: the store can't take it.
-            OSError: the archive can't.
+            NotStored: the store can't take it.
         """
         recording, origin = Recording.of(self._crawler), item.document.origin
         if recording is None or origin is None or item.report.kind == "not_a_report":
@@ -222,6 +227,7 @@ def reading_of(item: Checked, origin: Origin) -> Reading:
         etag=origin.etag,
         last_modified=origin.last_modified,
         row=origin.row,
+        asked=origin.asked,
     )
 
 
@@ -234,14 +240,14 @@ def stored(recording: Recording, work: Callable[[Connection], Result]) -> Result
     """Do one thing at the store; what it can't take ends the crawl.
 
     Raises:
-        SQLAlchemyError: the store can't take it.
-        OSError: the archive can't.
+        NotStored: it can't take it, or anything any more.
     """
-    try:
-        return recording.transact(work)
-    except UNSTORABLE as error:
-        recording.fail(error)
-        raise
+    if recording.failure is None:
+        try:
+            return recording.transact(work)
+        except UNSTORABLE as error:
+            recording.fail(error)
+    raise NotStored(STORE_FAILED, f"not stored: {recording.failure}")
 
 
 def remember_refusal(crawler: Crawler, document: Document, report: Report, code: str) -> None:
@@ -249,7 +255,9 @@ def remember_refusal(crawler: Crawler, document: Document, report: Report, code:
     recording, origin = Recording.of(crawler), document.origin
     if recording is None or origin is None or origin.version is not None:
         return
-    refusal = Refusal(report.url, code, report.year, origin.etag, origin.last_modified, origin.row)
+    refusal = Refusal(
+        report.url, code, report.year, origin.etag, origin.last_modified, origin.row, origin.asked
+    )
     here = here_of(recording, origin)
     stored(recording, lambda connection: refuse(connection, here, refusal))
 

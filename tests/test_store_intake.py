@@ -140,7 +140,7 @@ def test_a_conflict_is_kept_twice_whatever_came_first(story: Story, first: str):
     pages = {A: Doc(), B: Doc(cells=2)}
     story.crawl(Sight({url: pages[url] for url in sorted(pages, reverse=first == B)}))
     assert [(one["url"], one["number"], one["also_at"]) for one in story.exported] == [(A, 1, ()), (B, 1, ())]
-    assert story.told == {("new", WATER)}
+    assert story.told == {("new", WATER), ("conflict", WATER)}
 
 
 def test_a_copy_left_behind_is_no_conflict(story: Story):

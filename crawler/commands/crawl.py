@@ -223,17 +223,18 @@ def _say_end(run: RunExtension, ledgers: Sequence[PortalLedger], screen: Screen)
     if run.reason != FINISHED:
         line("interrupted" if run.reason == INTERRUPTED else "stopped", reason=run.reason)
     if run.failure is not None:
-        line("store_failed", error=run.failure)
+        line("store_failed", error=run.failure[screen.language])
     for assertion in run.ending.failed:
         line("assertion", text=getattr(assertion.message, screen.language))
     changes = run.ending.changes
     line("changes", **{code: changes.get(code, 0) for code in ("new", "changed", "missing", "gone")})
     for written in run.ending.published:
         line("published_at", file=run.folder.parents[1] / PUBLISHED / written["file"])
-    line("records_at", file=run.folder / ITEMS)
-    line("changes_at", file=run.folder / CHANGES)
-    line("report_at", file=run.folder / REPORT)
-    line("issues_at", file=run.folder / ISSUES, n=sum(len(ledger.issues) for ledger in ledgers))
+    issues = sum(len(ledger.issues) for ledger in ledgers)
+    for key, name in _FILES.items():
+        if (file := run.folder / name).exists():
+            line(key, file=file, n=issues)
 
 
+_FILES: Final = {"records_at": ITEMS, "changes_at": CHANGES, "report_at": REPORT, "issues_at": ISSUES}
 _ENDS: Final = ("no_run", "interrupted", "stopped", "store_failed", "assertion")

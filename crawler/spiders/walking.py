@@ -35,6 +35,7 @@ from pipelines.clock import now, stamp
 from pipelines.document import Document
 from pipelines.given import document_of
 from pipelines.record import Portal as PortalField
+from pipelines.stages import NotStored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -178,7 +179,10 @@ class WalkingSpider(scrapy.Spider):
                 for request in self._from_archive(visit):
                     yield request
                 continue
-            remember(self.crawler, visit)
+            try:
+                remember(self.crawler, visit)
+            except NotStored:
+                return
             for request in self._requests(visit, visit.begin()):
                 yield request
 

@@ -6,6 +6,7 @@ to one thread.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from hashlib import sha256
@@ -220,13 +221,20 @@ class _File:
         return offset
 
     def sync(self) -> None:
-        """Force bytes and name to disk."""
+        """Force bytes and name to disk, and make sure that they are still there."""
+        self._judge()
         if self._synced < self.size:
             os.fsync(self._descriptor)
             self._synced = self.size
         if self._fresh:
             force_folder(self.path.parent)
             self._fresh = False
+
+    def _judge(self) -> None:
+        """A file that was deleted, cut or replaced while it is written would take bytes that nobody finds again."""
+        mine = os.fstat(self._descriptor)
+        if mine.st_size != self.size or not os.path.samestat(mine, self.path.stat()):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self.path))
 
     def close(self) -> None:
         """Give it back."""

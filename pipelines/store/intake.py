@@ -21,8 +21,9 @@ from pipelines.record import Seen, to_json
 from pipelines.store.arranging import REPORT, arrange
 from pipelines.store.export import differences
 from pipelines.store.pages import key_of, page_at, put
-from pipelines.store.schema import attempts, changes, portals, reports, versions
-from pipelines.store.standing import ACTIVE, GONE, MISSING, REPLACED, shown, standings
+from pipelines.store.schema import attempts, changes, entries, portals, publications, reports, versions
+from pipelines.store.sightings import Reading
+from pipelines.store.standing import ACTIVE, GONE, MISSING, MOVED, REPLACED, shown, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     AnyRow = Row[*tuple[Any, ...]]
 
     from pipelines.record import Change, Report
-    from pipelines.store.sightings import Here, Reading, Refusal, Result
+    from pipelines.store.sightings import Here, Refusal, Result
     from pipelines.store.standing import Place, Standing
 
 REREAD: Final = "reread"
@@ -118,6 +119,7 @@ def take_in(
     )
     if page is not None and page.report not in (None, report.key):
         _touch(connection, page.report)
+    _leave(connection, reading, report.key)
     stirred = result != "unchanged" or page is None or (page.state, page.report) != (state, report.key)
     if known:
         _see(connection, here, report, dirty=stirred)
@@ -167,6 +169,24 @@ def refuse(connection: Connection, here: Here, refusal: Refusal) -> None:
     )
     if page is not None and page.report is not None:
         _touch(connection, page.report)
+    _leave(connection, refusal, None)
+
+
+def _leave(connection: Connection, seen: Reading | Refusal, report: int | None) -> None:
+    """An address that only leads on has nothing of its own any more, whatever it showed before."""
+    url = seen.report.url if isinstance(seen, Reading) else seen.url
+    if seen.asked is None or key_of(seen.asked) == key_of(url):
+        return
+    left = page_at(connection, seen.asked)
+    if left is not None and left.report is not None:
+        state = MOVED if left.report == report else REPLACED
+        target = select(publications.c.key).where(publications.c.address == key_of(url)).scalar_subquery()
+        at = publications.c.key == left.key
+        connection.execute(update(publications).where(at).values(state=state))
+        connection.execute(
+            update(entries).where(entries.c.publication == left.key).values(publication=target)
+        )
+        _touch(connection, left.report)
 
 
 # --- which report

@@ -57,6 +57,7 @@ class Former:
         fingerprint: of what it said, or None if its page was never stored.
         state: of what it led to; None if its page was never stored.
         report: key of the report it led to, or None.
+        alive: the row is missing, and its page was seen since: it stands there, unlisted.
     """
 
     listing: bytes
@@ -65,6 +66,7 @@ class Former:
     fingerprint: bytes | None
     state: str | None
     report: int | None
+    alive: bool = False
 
     @property
     def awaited(self) -> bool:
@@ -133,8 +135,9 @@ class Memory:
         rows: dict[bytes, list[Former]] = defaultdict(list)
         for one in connection.execute(_ROWS.where(entries.c.portal == self._portal)):
             if one.listing in since and (one.last_run >= since[one.listing] or one.state == "missing"):
+                alive = one.state == "missing" and not one.failures and one.checked_run > one.last_run
                 rows[one.listing].append(
-                    Former(one.listing, one.address, one.url, one.fingerprint, one.state, one.report)
+                    Former(one.listing, one.address, one.url, one.fingerprint, one.state, one.report, alive)
                 )
         return rows
 
@@ -231,6 +234,8 @@ _ROWS: Final = select(
     entries.c.last_run,
     publications.c.state,
     publications.c.report,
+    publications.c.failures,
+    publications.c.checked_run,
 ).join_from(entries, publications, entries.c.publication == publications.c.key, isouter=True)
 _OF_REPORTS: Final = select(publications.c.report, publications.c.address, publications.c.checked_run).where(
     publications.c.report.is_not(None)

@@ -328,11 +328,13 @@ class _Lists:
         complete: every row was seen.
         open: what they showed when they were last complete, they may show still.
         deserted: nothing leads to them any more, although the whole portal was walked.
+        torn: some list was asked and not read to its end: a row may stand there that stood elsewhere before.
     """
 
     complete: frozenset[bytes]
     open: frozenset[bytes]
     deserted: frozenset[bytes]
+    torn: bool
 
 
 def _note_lists(connection: Connection, here: Here, end: PortalEnd) -> _Lists:
@@ -355,6 +357,7 @@ def _note_lists(connection: Connection, here: Here, end: PortalEnd) -> _Lists:
         complete=complete,
         open=frozenset(once - complete - (unread if whole else set())),
         deserted=frozenset(unread if whole else ()),
+        torn=len(complete) < len(read),
     )
 
 
@@ -382,7 +385,9 @@ def _note_list(
 def _find_missing(connection: Connection, here: Here, lists: _Lists) -> None:
     for listing in sorted(lists.complete):
         unseen = (entries.c.listing == listing, entries.c.last_run < here.run)
-        awaited = _unseen(connection, here, *unseen)
+        # While a list is torn, a page that answered in this run may be on the part that is not known.
+        silent = (publications.c.checked_run < here.run,) if lists.torn else ()
+        awaited = _unseen(connection, here, *unseen, *silent)
         elsewhere = set(_shown_elsewhere(connection, here, awaited, lists))
         missing = {key: report for key, report in awaited.items() if key not in elsewhere}
         _each(connection, publications, missing, state=MISSING)

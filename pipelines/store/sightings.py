@@ -63,6 +63,7 @@ class Reading:
         etag: validator of the page, or None.
         last_modified: validator of the page, or None.
         row: the row that led to it, or None.
+        asked: the address that was asked, if it led to another one.
     """
 
     report: Report
@@ -75,6 +76,7 @@ class Reading:
     etag: str | None = None
     last_modified: str | None = None
     row: Row | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Refusal:
         etag: validator of the page, or None.
         last_modified: validator of the page, or None.
         row: the row that led to it, or None.
+        asked: the address that was asked, if it led to another one.
     """
 
     url: str
@@ -96,6 +99,7 @@ class Refusal:
     etag: str | None = None
     last_modified: str | None = None
     row: Row | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
