@@ -278,6 +278,8 @@ class RunExtension:
         except UNSTORABLE as error:
             if self._recording is not None:
                 self._recording.fail(error)
+            for part in self.folder.glob("*.part"):
+                part.unlink(missing_ok=True)  # room for the report, if that is what was lacking
 
     def _end(self, recording: Recording, reason: str) -> None:
         state = "failed" if recording.failure else _STATES.get(reason, "failed")
