@@ -44,8 +44,10 @@ def trouble(error: BaseException, language: Language) -> str:
     """Why something can't be stored, for a person."""
     if isinstance(error, StoreError):
         return store_sentence(error, language)
-    cause = getattr(error, "orig", None) or error
-    return getattr(cause, "strerror", None) or str(cause)
+    cause: BaseException = getattr(error, "orig", None) or error
+    if isinstance(cause, OSError) and cause.strerror:
+        return f"{cause.strerror}: {cause.filename}" if cause.filename else cause.strerror
+    return str(cause)
 
 
 def sentence(group: str, code: str, language: Language, words: Mapping[str, object] | None = None) -> str:

@@ -45,7 +45,7 @@ def content_digest(report: Report, text: str) -> bytes:
     """
     metadata = report.metadata.model_dump(exclude={"raw"})
     files = [[attachment.url, attachment.name] for attachment in report.attachments]
-    return digest_of([report.kind, report.title, report.year, metadata, files, _folded(text)])
+    return digest_of([report.kind, report.title, report.year, metadata, files, without_counters(text)])
 
 
 def numbers_digest(year: int | None, cells: Mapping[str, Number | None]) -> bytes | None:
@@ -57,14 +57,15 @@ def numbers_digest(year: int | None, cells: Mapping[str, Number | None]) -> byte
 
 def text_digest(report: Report, text: str) -> bytes | None:
     """The text without its years and the name of its body; None where it is too short to prove anything."""
-    folded = _folded(text)
+    folded = without_counters(text)
     if report.agency.name:
         folded = folded.replace(report.agency.name, "")
     masked = _YEAR.sub("", folded)
     return digest_of(masked) if len(masked) >= _SHORTEST else None
 
 
-def _folded(text: str) -> str:
+def without_counters(text: str) -> str:
+    """A text without white space and without what counts its readers."""
     return _COUNTER.sub("", "".join(text.split()))
 
 

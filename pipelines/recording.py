@@ -21,7 +21,7 @@ from pipelines.archive import Archive, ArchiveError, read, repair
 from pipelines.clock import now, stamp
 from pipelines.store.connecting import explained, is_file, parse, path_of, shown
 from pipelines.store.locking import StoreHeld, hold
-from pipelines.store.memory import Memory, newest_capture, place_of_capture
+from pipelines.store.memory import Memory, capture_of, newest_capture
 from pipelines.store.opening import StoreError, open_store
 from pipelines.store.schema import captures, runs
 
@@ -93,6 +93,7 @@ class Recording:
         self.on_failure: Callable[[], None] | None = None
         self._folder = data / ARCHIVE
         self._captured: list[dict[str, Any]] = []
+        self._sizes: dict[str, int] = {}
         self._exits = ExitStack()
         with ExitStack() as begun:
             self._address = parse(url)
@@ -159,7 +160,7 @@ class Recording:
         """Note that nothing more can be stored; the crawl is told once."""
         if self.failure is None:
             self.failure = error
-            _log.error("nothing more can be stored: %s", error)
+            _log.error("nothing more can be stored: %s", getattr(error, "orig", None) or error)
             if self.on_failure is not None:
                 self.on_failure()
 
@@ -191,13 +192,16 @@ class Recording:
             if one["digest"] == digest and not one["revisit"]:
                 return one["url"], one["at"]
         with self.engine.connect() as connection:
-            found = connection.execute(
-                select(captures.c.url, captures.c.at)
-                .where(captures.c.digest == digest, captures.c.revisit.is_(False))
-                .order_by(captures.c.key)
-                .limit(1)
-            ).one_or_none()
-        return (found.url, found.at) if found else None
+            found = capture_of(connection, digest)
+        return (found.url, found.at) if found and self._holds(found.file, found.offset) else None
+
+    def _holds(self, file: str, offset: int) -> bool:
+        """Whether a file of the archive is there and long enough: what was lost is archived anew, not referred to."""
+        if file not in self._sizes:
+            path = self._folder / file
+            self._sizes[file] = path.stat().st_size if path.is_file() else 0
+        # That of this run grows.
+        return offset < self._sizes[file] or file.startswith(f"{self.id}-")
 
     def remembered(self, request: bytes) -> tuple[str, bytes, str | None] | None:
         """Address, bytes and media type of the last archived answer to a request, or None."""
@@ -209,11 +213,11 @@ class Recording:
     def bytes_of(self, digest: str) -> bytes | None:
         """The archived bytes of a digest, or None if they can't be had any more."""
         with self.engine.connect() as connection:
-            place = place_of_capture(connection, digest)
+            place = capture_of(connection, digest)
         if place is None:
             return None
         try:
-            return read(self._folder, *place)
+            return read(self._folder, place.file, place.offset, digest=digest)
         except (ArchiveError, OSError) as error:
             _log.warning("archived bytes can't be read: %s", error)
             return None

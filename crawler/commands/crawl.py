@@ -18,6 +18,7 @@ from scrapy.downloadermiddlewares import robotstxt
 from scrapy.utils.conf import arglist_to_dict
 
 from crawler.commands.extract import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE
+from crawler.data import load
 from crawler.display import Screen, plain
 from crawler.ledger import FINE
 from crawler.messages import LANGUAGE_VARIABLE, LANGUAGES, Language, wished_language
@@ -226,14 +227,24 @@ def _say_end(run: RunExtension, ledgers: Sequence[PortalLedger], screen: Screen)
         line("store_failed", error=run.failure[screen.language])
     for assertion in run.ending.failed:
         line("assertion", text=getattr(assertion.message, screen.language))
-    changes = run.ending.changes
-    line("changes", **{code: changes.get(code, 0) for code in ("new", "changed", "missing", "gone")})
+    if run.ending.told:
+        line("changes", text=_changes(run.ending.changes, screen.language))
     for written in run.ending.published:
         line("published_at", file=run.folder.parents[1] / PUBLISHED / written["file"])
     issues = sum(len(ledger.issues) for ledger in ledgers)
     for key, name in _FILES.items():
         if (file := run.folder / name).exists():
             line(key, file=file, n=issues)
+
+
+def _changes(counts: Mapping[str, int], language: Language) -> str:
+    """How many of each kind, the usual ones always."""
+    kinds = {**dict.fromkeys(("new", "changed", "missing", "gone"), 0), **counts}
+    words = load("history")["change"]
+    counted = [
+        say("counted", language, what=words[kind][language], n=number) for kind, number in kinds.items()
+    ]
+    return say("comma", language).join(counted)
 
 
 _FILES: Final = {"records_at": ITEMS, "changes_at": CHANGES, "report_at": REPORT, "issues_at": ISSUES}

@@ -57,7 +57,8 @@ def announce(connection: Connection, run: int, portals: Collection[int]) -> None
                     "told_run": run,
                     "told_state": state_of(standing),
                     "told_version": place.version.key,
-                    "told_url": place.url,
+                    # As long as the address that readers know stands, they are not told of a better one.
+                    "told_url": place.url if _is_news(rows[key], standing) else rows[key].told_url,
                     "told_others": {one.place.url: one.place.version.key for one in records[1:]} or None,
                     "dirty": False,
                 }
@@ -97,7 +98,7 @@ def _changes(report: AnyRow, standing: Standing, records: Sequence[Shown]) -> It
     yield from _contradictions(before, records, None if was.key in beside else place.url)
     if state != report.told_state:
         yield change(state if state != ACTIVE else "returned", was.key, url=place.url)
-    if state == ACTIVE and not _stands(standing, report.told_url):
+    if state == ACTIVE and _is_news(report, standing):
         yield change("moved", was.key, url=place.url, was_url=report.told_url)
 
 
@@ -168,8 +169,13 @@ def recount(connection: Connection, run: int, portal: int, reports_seen: int, en
     connection.execute(update(visits).where(*at).values(reports=reports_seen, entry=entry))
 
 
-def _stands(standing: Standing, url: str) -> bool:
-    return any(place.address == key_of(url) for place in standing.active)
+def _is_news(report: AnyRow, standing: Standing) -> bool:
+    """Whether readers know no address at which the report stands now; what stands nowhere has no news of that kind."""
+    if report.told_run is None:
+        return True
+    return bool(standing.active) and all(
+        place.address != key_of(report.told_url) for place in standing.active
+    )
 
 
 def _inherit(connection: Connection, run: int, rows: Collection[AnyRow]) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sqlalchemy import or_, select
 
 from pipelines.deduplication import conflict
+from pipelines.fingerprints import without_counters
 from pipelines.record import Finding, Report, Seen
 from pipelines.store.schema import changes, findings, portals, publications, reports, runs, versions, visits
 from pipelines.store.standing import shown, standings
@@ -338,4 +339,9 @@ def differences(was: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, lis
     old, new = was.get("cells", {}), now.get("cells", {})
     names = [*new, *(name for name in old if name not in new)]
     cells = {name: [old.get(name), new.get(name)] for name in names if old.get(name) != new.get(name)}
-    return cells, [name for name, key in _PARTS if was.get(key) != now.get(key)]
+    return cells, [name for name, key in _PARTS if _plain(was.get(key)) != _plain(now.get(key))]
+
+
+def _plain(part: Any) -> Any:
+    """A part of a record without counters of readers."""
+    return without_counters(json.dumps(part, ensure_ascii=False))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from pipelines.record import Change, Report
     from pipelines.store.sightings import Here, Refusal, Result
-    from pipelines.store.standing import Place, Standing
+    from pipelines.store.standing import Place, Standing, Version
 
 REREAD: Final = "reread"
 _CHANGES: Final[Mapping[Result, Change]] = {"new": "new", "changed": "changed"}
@@ -291,13 +291,20 @@ class _Intake:
         if self.place is None:
             return _arrival(before, self.reading), self._add(1, None)
         version = self.place.version
+        result = self._against(version, reread)
+        if result == "changed":
+            return result, self._add(version.number + 1, version.key)
+        return result, version.key
+
+    def _against(self, version: Version, reread: Callable[[str, str], bytes | None]) -> Result:
+        """The reading against what the same page showed last."""
         if version.content == self.reading.content:
-            if version.numbers == self.reading.numbers:
-                return "unchanged", version.key
-            return self._replace(version.key), version.key
+            return "unchanged" if version.numbers == self.reading.numbers else self._replace(version.key)
         if self._reads(version.key, reread) == self.reading.content:
-            return self._replace(version.key), version.key
-        return "changed", self._add(version.number + 1, version.key)
+            return self._replace(version.key)
+        if self._reads(version.key, reread, self.reading.given) == self.reading.content:
+            return "unchanged"  # the row that led here says something else, not the page
+        return "changed"
 
     def _add(self, number: int, previous: int | None) -> int:
         key: int = self.connection.execute(
@@ -315,12 +322,14 @@ class _Intake:
         ).scalar_one()
         return key
 
-    def _reads(self, version: int, reread: Callable[[str, str], bytes | None]) -> bytes | None:
-        """What today's program makes of the bytes of an older version."""
+    def _reads(
+        self, version: int, reread: Callable[[str, str], bytes | None], given: str | None = None
+    ) -> bytes | None:
+        """What today's program makes of the bytes of an older version, knowing besides what was known then, or now."""
         old = self.connection.execute(
             select(versions.c.capture, versions.c.given).where(versions.c.key == version)
         ).one()
-        return reread(old.capture, old.given) if old.capture is not None else None
+        return reread(old.capture, given or old.given) if old.capture is not None else None
 
     def _replace(self, version: int) -> Result:
         """The page is as it was; our reading of it is better now."""

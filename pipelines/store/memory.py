@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, null, select
 
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy import Row as AnyRow
 
     from pipelines.store.sightings import Row
+
+    Found = AnyRow[*tuple[Any, ...]]
 
 _LIVE: Final = "active"
 _ENDED: Final = frozenset({"gone", "moved", "replaced"})
@@ -192,15 +195,17 @@ def newest_capture(connection: Connection, request: bytes) -> tuple[str, str, st
     return (one.url, one.digest, one.content_type) if one else None
 
 
-def place_of_capture(connection: Connection, digest_: str) -> tuple[str, int] | None:
-    """File and offset where the bytes of a digest lie."""
-    one = connection.execute(
-        select(captures.c.file, captures.c.offset)
+def capture_of(connection: Connection, digest_: str) -> Found | None:
+    """Where the bytes of a digest lie (``file``, ``offset``), whence and when (``url``, ``at``), or None.
+
+    They are written in full once; where they are twice, the first ones could not be had any more.
+    """
+    return connection.execute(
+        select(captures.c.file, captures.c.offset, captures.c.url, captures.c.at)
         .where(captures.c.digest == digest_, captures.c.revisit.is_(False))
-        .order_by(captures.c.key)
+        .order_by(captures.c.key.desc())
         .limit(1)
     ).one_or_none()
-    return (one.file, one.offset) if one else None
 
 
 _PUBLICATION: Final = select(

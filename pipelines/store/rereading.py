@@ -93,7 +93,9 @@ def _replace(connection: Connection, key: int, version: int, reading: Reading) -
         )
     )
     connection.execute(
-        update(reports).where(reports.c.key == key).values(agency=report.agency.name, kind=report.kind)
+        update(reports)
+        .where(reports.c.key == key)
+        .values(agency=report.agency.name, kind=report.kind, dirty=True)
     )
 
 
