@@ -82,7 +82,9 @@ class Recall:
         """Lists of earlier runs that nothing led to, although rows of theirs were seen nowhere."""
         met = {digest(address_key(url)) for url in read}
         awaited = {
-            one.address: list(self._not_seen(one.rows)) for one in self.former() if one.address not in met
+            one.address: [row for row in self._not_seen(one.rows) if row.state != "missing"]
+            for one in self.former()
+            if one.address not in met
         }
         again = self._found_again(row for rows in awaited.values() for row in rows)
         return [

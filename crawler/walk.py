@@ -389,7 +389,9 @@ class Visit:
             column = Column(self.ledger.column(page.url, page.metas.get("columnname", "")), sure=True)
             column.count.asked += 1
             yield from self._list(replace(ask, role="column", column=column), page)
-            return
+            if not _is_front(page.url):
+                return
+            # A front page that links some lists of reports has other ways, too; whoever gives a list wants that list.
         yield from self._hub(ask, page)
 
     def _hub(self, ask: Ask, page: WebPage) -> Iterator[Step]:
@@ -844,6 +846,11 @@ class Visit:
 
     def _is_new(self, url: str) -> bool:
         return digest(address_key(url)) not in self._roles
+
+
+def _is_front(url: str) -> bool:
+    """Whether an address is that of a site, not of a page in it."""
+    return address_key(url).endswith("/?") and address_key(url).count("/") == 1
 
 
 def _brings_nothing(listing: Listing, *, later: bool = False) -> bool:
