@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from crawler.ledger import PortalLedger
-from crawler.spiders.portal import PortalSpider
 from crawler.steps import Bounds
 from crawler.walk import Visit
-from crawler.webpage import Fetch, WebPage
-from crawler.wire.hosts import allowed_hosts
 from fixtures.portals.server import bundled
 from fixtures.portals.site import Answer
 from pipelines.addresses import address_key
-from pipelines.record import Portal
 from tests.walking import Pages, document, html, links, listed, settle, title_of, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.walking import Walked
 
 CITY = "岚河市人民政府"
@@ -447,20 +440,3 @@ def test_memory_is_let_go() -> None:
     }
     assert all(isinstance(value, int) for value in kept.values()), kept
     assert visit.ledger.columns
-
-
-def test_fault_of_ours_ends_the_page_not_the_portal() -> None:
-    spider = PortalSpider(url="http://www.lanhe.gov.cn/")
-    home = "http://www.lanhe.gov.cn/"
-    visit = Visit(PortalLedger(home), allowed_hosts(home), Portal(home=home), home)
-    (ask,) = visit.begin()
-    spider._visits = [visit]
-
-    def broken() -> Iterator[object]:
-        yield from visit.answered(ask, WebPage(home, HOME, Fetch(home)))
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        list(spider._go_on(visit, broken()))  # type: ignore[arg-type]
-    assert visit.pending == 1, "the column was asked for before the fault"
-    assert visit.ledger.ended is None
