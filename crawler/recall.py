@@ -102,7 +102,7 @@ class Recall:
         found: dict[bytes, Former] = {}
         for one in self.former():
             count = lists.get(one.address)
-            if count is None or (count.pages and count.shortfall):
+            if count is None or (count.pages and (count.shortfall or count.unread)):
                 continue
             missing = list(self._not_seen(one.rows))
             again = self._found_again(missing)

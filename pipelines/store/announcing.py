@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from pipelines.store.arranging import REPORT, arrange
 from pipelines.store.crossing import compare
@@ -139,7 +139,11 @@ def named_pages(connection: Connection, run: int, years: Collection[int] | None)
         run: number of the run.
         years: years asked for; None for all.
     """
-    seen = or_(publications.c.listed_run == run, publications.c.checked_run == run)
+    # A page that was asked because its row vanished is no find of this run.
+    seen = or_(
+        publications.c.listed_run == run,
+        and_(publications.c.checked_run == run, publications.c.listed_run.is_(None)),
+    )
     asked = (
         select(publications.c.portal, func.count())
         .where(seen, publications.c.state == ACTIVE, publications.c.fate == REPORT)
