@@ -17,7 +17,6 @@ from crawler.platforms.base import LayoutError
 from crawler.runs import DATA_SETTING, STORE_SETTING
 from crawler.spiders.portal import PortalSpider
 from crawler.webpage import of_response
-from pipelines.stages import RUN_SETTING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -151,7 +150,6 @@ def probe(settings: Settings, url: str, pages: int = PAGES) -> Sight:
             "GONGKAI_PORTAL_REQUESTS": pages,
             DATA_SETTING: None,
             STORE_SETTING: None,
-            RUN_SETTING: None,
             "LOG_LEVEL": "CRITICAL",
         },
         "cmdline",

@@ -40,7 +40,7 @@ from pipelines.clock import stamp as stamped
 from pipelines.lines import LineFile
 from pipelines.record import SCHEMA_VERSION, Report
 from pipelines.recording import UNSTORABLE, Recording
-from pipelines.stages import ITEMS, RUN_SETTING, STORE_FAILED, Duplicate, NotStored, Refused
+from pipelines.stages import ITEMS, STORE_FAILED, Duplicate, NotStored, Refused
 from pipelines.store.announcing import recount
 from pipelines.store.opening import StoreError, store_url
 
@@ -115,8 +115,6 @@ class RunExtension:
         full_days(crawler.settings)
         extension = cls(crawler, new_folder(Path(data), crawler.spider.name))
         extension.begin(Path(data))
-        # Settings can still be set while extensions are built; pipelines come later and read this one.
-        crawler.settings.set(RUN_SETTING, str(extension.folder), "addon")
         for signal, handler in (
             (signals.spider_opened, extension.spider_opened),
             (signals.item_scraped, extension.item_scraped),

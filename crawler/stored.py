@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from crawler.display import Screen
 
-ARCHIVE: Final = "archive"
-"""Folder of what portals answered, in the folder of all data."""
 NO_STORE: Final = "no_store"
 """Key of the sentence for a store that nobody has made yet."""
 _DATA: Final = "data"

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 STORE_FAILED: Final = "store_failed"
 """Why a crawl ends that can't store anything any more."""
-RUN_SETTING: Final = "GONGKAI_RUN"
-"""Setting: the folder of the run."""
 ALL_SETTING: Final = "GONGKAI_ALL"
 """Setting: whether feeds get what is not a report, too; the store only remembers that it is none."""
 ITEMS: Final = "items.jsonl"

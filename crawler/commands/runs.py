@@ -22,7 +22,6 @@ from crawler.progress import MARKS, duration
 from crawler.registry import find_province
 from crawler.runs import RUNS
 from crawler.stored import (
-    ARCHIVE,
     NO_STORE,
     WrongError,
     arguments_of,
@@ -37,6 +36,7 @@ from crawler.stored import (
 )
 from crawler.wording import sentence
 from pipelines.clock import now
+from pipelines.recording import ARCHIVE
 from pipelines.store.history import (
     CHANGES,
     LOST,

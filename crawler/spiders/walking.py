@@ -188,12 +188,12 @@ class WalkingSpider(scrapy.Spider):
 
     async def parse(self, response: Response, visit: Visit, ask: Ask) -> AsyncIterator[Document | Request]:
         """Give an answer to its walk, and go on when its documents are stored."""
-        steps: Iterable[Step] = ()
-        if response.status == NOT_MODIFIED:
-            visit.not_modified(ask)
-        else:
-            steps = visit.answered(ask, of_response(response, ask.fetch))
         try:
+            steps: Iterable[Step] = ()
+            if response.status == NOT_MODIFIED:
+                visit.not_modified(ask)
+            else:
+                steps = visit.answered(ask, of_response(response, ask.fetch))
             for step in steps:
                 if not isinstance(step, Found):
                     yield self._request(visit, step)

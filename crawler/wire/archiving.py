@@ -6,6 +6,7 @@ from http import HTTPStatus
 from http.client import responses
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from crawler.wire.archived import FLAG
 from crawler.wire.failures import WireError
 from crawler.wire.portal_hosts import is_robots
 from pipelines.archive import Exchange, request_key
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from pipelines.archive import Archive, Capture
 
-FROM_ARCHIVE: Final = "archived"
-"""Flag of a response that came out of the archive."""
 _UNASKED: Final = "interrupted"
 CAPTURE: Final = "capture"
 """Key of ``request.meta`` under which the capture of the answer stands."""
@@ -100,7 +99,7 @@ def exchange_of(request: Request, response: Response) -> Exchange:
 def _is_wanted(request: Request, response: Response) -> bool:
     return (
         response.status == HTTPStatus.OK
-        and FROM_ARCHIVE not in response.flags
+        and FLAG not in response.flags
         and "visit" in request.cb_kwargs
         and not is_robots(request)
     )
